@@ -1,0 +1,1 @@
+"""Dialects: parse, call a front door, render. No rules and no SQL."""

@@ -1,0 +1,1 @@
+"""Where bytes rest or travel. Named by wiring.py only."""

@@ -1,0 +1,1 @@
+"""The journal: SQLite file, hash chain, the core's socket and its followers."""

@@ -1,0 +1,1 @@
+"""Words that every room shares: ids, clock, events, errors, pages, limits, contracts. No I/O here."""

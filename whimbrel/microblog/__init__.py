@@ -1,0 +1,1 @@
+"""The product: accounts, posts, the graph between them, and the home timeline."""

@@ -1,0 +1,1 @@
+"""The room of the graph: follow, request, mute, block, notes, followed hashtags. Entered by front.py."""

@@ -1,0 +1,1 @@
+"""The room of favourites, bookmarks and muted conversations. Entered by front.py."""

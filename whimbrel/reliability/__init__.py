@@ -1,0 +1,1 @@
+"""Staying up: admission, metrics, health."""
