@@ -75,6 +75,9 @@ class Reblogged(msgspec.Struct, frozen=True, omit_defaults=True):
     author_id: int
     visibility: str = "public"
     post_visibility: str = "public"
+    language: str | None = None
+    mentions: tuple[Mention, ...] = ()
+    """Whom the reblogged post names: a home hides a reblog that mentions somebody its reader has blocked."""
 
 
 class Pinned(msgspec.Struct, frozen=True):

@@ -1,0 +1,155 @@
+"""The timelines that are not home: public, hashtag and profile.
+
+The public timeline's newest pages come from the window in memory; everything else is asked of the store, by id, and
+then shown as far as the viewer may see. A page that loses entries to the viewer's blocks and mutes is filled up from
+below, so that a short page always means the end.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.contracts import Reads
+from whimbrel.kernel.pages import Page
+from whimbrel.microblog.accounts.values import Account
+from whimbrel.microblog.graph.reader import Reader
+from whimbrel.microblog.posts import rows
+from whimbrel.microblog.posts.front import Posts
+from whimbrel.microblog.posts.values import Shown
+from whimbrel.microblog.recents import GONE, PUBLIC, REBLOG, REPLY, Window
+
+ROUNDS_MAX: Final = 20
+PUBLIC_MASK: Final = PUBLIC | REBLOG | REPLY | GONE
+
+Fetch = Callable[[Page], Awaitable[Sequence[int]]]
+
+
+class Timelines:
+    """The read front door of public, hashtag and profile timelines. All pages are newest first."""
+
+    def __init__(self, *, window: Window, posts: Posts, reads: Reads, clock: Clock) -> None:
+        self._window, self._posts, self._reads, self._clock = window, posts, reads, clock
+
+    def public_held(self, viewer: Reader | None, page: Page) -> list[Shown] | None:
+        """The newest public posts, if memory has the whole page; None otherwise. Never waits."""
+        if page.ascending:
+            return None
+        window, wish = self._window, page.limit
+        hits = window.with_kind(PUBLIC_MASK, PUBLIC, below=page.ceiling, above=page.floor, limit=wish + wish // 2)
+        shown = self._posts.show_held(viewer, window.ids(hits[: wish + wish // 2]))
+        if shown is None:
+            return None
+        shown = self._unhidden(viewer, shown)[:wish]
+        complete = len(shown) == wish or page.floor >= window.floor_id or window.floor_id == 0
+        return shown if complete and (len(shown) == wish or len(hits) < wish) else None
+
+    async def public(
+        self, viewer: Reader | None, page: Page, *, local: bool = False, remote: bool = False, only_media: bool = False
+    ) -> list[Shown]:
+        """Public posts of everybody, without reblogs and replies to others (source: Mastodon 4.x, PublicFeed)."""
+        if not (remote or only_media):
+            quick = self.public_held(viewer, page)
+            if quick is not None:
+                return quick
+
+        async def fetch(part: Page) -> Sequence[int]:
+            return await self._reads.read(
+                lambda look: rows.public(look, part, local=local, remote=remote, only_media=only_media)
+            )
+
+        return await self._filled(viewer, page, fetch)
+
+    async def tag(
+        self,
+        viewer: Reader | None,
+        tag: str,
+        page: Page,
+        *,
+        any_of: Sequence[str] = (),
+        all_of: Sequence[str] = (),
+        none_of: Sequence[str] = (),
+        local: bool = False,
+        remote: bool = False,
+        only_media: bool = False,
+    ) -> list[Shown]:
+        """Public posts with `tag` or one of `any_of`, with all of `all_of` and none of `none_of` (folded names)."""
+
+        async def fetch(part: Page) -> Sequence[int]:
+            return await self._reads.read(
+                lambda look: rows.tagged(
+                    look,
+                    tag,
+                    part,
+                    any_of=any_of,
+                    all_of=all_of,
+                    none_of=none_of,
+                    local=local,
+                    remote=remote,
+                    only_media=only_media,
+                )
+            )
+
+        return await self._filled(viewer, page, fetch)
+
+    async def account(
+        self,
+        viewer: Reader | None,
+        account: Account,
+        page: Page,
+        *,
+        exclude_replies: bool = False,
+        exclude_reblogs: bool = False,
+        pinned: bool = False,
+        tagged: str | None = None,
+        only_media: bool = False,
+    ) -> list[Shown]:
+        """What an account posted and reblogged, as far as `viewer` may see; `pinned` gives only its pinned posts."""
+
+        async def fetch(part: Page) -> Sequence[int]:
+            return await self._reads.read(
+                lambda look: rows.by_account(
+                    look,
+                    account.id,
+                    part,
+                    viewer_id=viewer.account_id if viewer else None,
+                    follows=viewer is not None and account.id in viewer.follows,
+                    exclude_replies=exclude_replies,
+                    exclude_reblogs=exclude_reblogs,
+                    pinned=pinned,
+                    tagged=tagged,
+                    only_media=only_media,
+                )
+            )
+
+        if viewer is not None and viewer.severed(account.id):
+            return []
+        return await self._filled(viewer, page, fetch, hide=False)
+
+    async def _filled(
+        self, viewer: Reader | None, page: Page, fetch: Fetch, *, hide: bool = True
+    ) -> list[Shown]:
+        shown: list[Shown] = []
+        part = page
+        for _ in range(ROUNDS_MAX):
+            ids = list(await fetch(part))
+            found = await self._posts.listed(viewer, ids)
+            found = self._unhidden(viewer, found) if hide else found
+            shown = [*found, *shown] if page.ascending else [*shown, *found]
+            if len(ids) < part.limit or len(shown) >= page.limit:
+                break
+            bound = ids[0] if page.ascending else ids[-1]
+            part = Page(
+                page.limit, page.max_id if page.ascending else bound, page.since_id, bound if page.ascending else None
+            )
+        return shown[-page.limit :] if page.ascending else shown[: page.limit]
+
+    def _unhidden(self, viewer: Reader | None, shown: list[Shown]) -> list[Shown]:
+        if viewer is None or not (viewer.blocks or viewer.blocked_by or viewer.mutes):
+            return shown
+        now_ms = self._clock()
+        return [one for one in shown if not any(viewer.hides(who, now_ms) for who in _named(one))]
+
+
+def _named(shown: Shown) -> list[int]:
+    post = (shown.reblog or shown).post
+    return [shown.post.account_id, post.account_id, *(mention.account_id for mention in post.mentions)]
