@@ -1,0 +1,173 @@
+"""The configuration: one frozen tree, read once, from flags, `WHIMBREL_*`, `whimbrel.toml` and defaults, in that order.
+
+Promises: an unknown name or a malformed value stops the start with the name, the value, where it stood and what was
+expected. Nothing is read twice: the processes that `whimbrel serve` starts are handed the tree as text (`encode`,
+`decode`), so that a file edited meanwhile cannot make two processes of one server disagree.
+Not here: what an option does. Standard library only, because the supervisor lives on it in 10 MB.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from whimbrel.kernel.errors import Misconfigured
+from whimbrel.option_table import BY_NAME, OPTIONS, Option
+
+FILE_NAME: Final = "whimbrel.toml"
+DATA_DEFAULT: Final = "data"
+PREFIX: Final = "WHIMBREL_"
+PLACES: Final = ("data", "config")
+HANDED_DOWN: Final = "WHIMBREL_HANDED_DOWN"
+"""The variable in which `whimbrel serve` hands the tree to the processes it starts; not for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Every option, typed; docs/options.md says what each means. `data` is absolute."""
+
+    data: Path
+    host: str
+    port: int
+    api_processes: int
+    public_url: str | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    trusted_proxies: tuple[str, ...]
+    rate_limits: bool
+    registrations: str
+    confirm_email: bool
+    password_grant: bool
+    title: str
+    description: str
+    contact_email: str
+    post_characters_max: int
+    log_level: str
+
+    def public_url_at(self, port: int) -> str:
+        """The address that people type, when the server listens on `port` (which differs from a port of 0).
+
+        A server that listens everywhere and was given no public address calls itself by its loopback address:
+        that is the one address sure to work, from the machine itself. `whimbrel doctor` warns of it.
+        """
+        if self.public_url is not None:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+class Configuration(NamedTuple):
+    """The tree, and where each value came from (a flag, a variable, a file or "default"), by option name."""
+
+    config: Config
+    sources: Mapping[str, str]
+
+
+class _Written(NamedTuple):
+    """One value as somebody wrote it: the raw value, where, and the directory its relative paths are meant from."""
+
+    raw: object
+    source: str
+    directory: Path
+
+
+def read(flags: Mapping[str, str], environ: Mapping[str, str], *, directory: Path | None = None) -> Configuration:
+    """Read the configuration. `flags` are option names with what was written behind them; `directory` is the current.
+
+    Raises Misconfigured. Reads one file, writes nothing.
+    """
+    here = directory or Path.cwd()
+    from_environment = _from_environment(environ, here)
+    data = here / Path(flags.get("data") or environ.get(PREFIX + "DATA") or DATA_DEFAULT).expanduser()
+    given = flags.get("config") or environ.get(PREFIX + "CONFIG")
+    file = here / Path(given).expanduser() if given else data / FILE_NAME
+    from_file = _from_file(file, must_exist=bool(given))
+    from_flags = {
+        name: _Written(raw, f"the flag {BY_NAME[name].flag}", here) for name, raw in flags.items() if name not in PLACES
+    }
+    written = from_file | from_environment | from_flags
+    values = {option.name: _value(option, written.get(option.name)) for option in OPTIONS}
+    sources = {option.name: _source(written.get(option.name)) for option in OPTIONS}
+    config = Config(data=data.resolve(), **values)
+    _check_together(config, sources)
+    return Configuration(config, sources)
+
+
+def encode(config: Config) -> str:
+    """The tree as text, for a process that this one starts."""
+    return json.dumps(asdict(config), default=str)
+
+
+def decode(text: str) -> Config:
+    """The tree that `encode` wrote. It was checked then and is not checked again."""
+    values = json.loads(text)
+    for name in ("data", "tls_cert", "tls_key"):
+        values[name] = None if values[name] is None else Path(values[name])
+    values["trusted_proxies"] = tuple(values["trusted_proxies"])
+    return Config(**values)
+
+
+def _from_environment(environ: Mapping[str, str], here: Path) -> dict[str, _Written]:
+    allowed = {option.variable: option.name for option in OPTIONS}
+    places = {PREFIX + place.upper() for place in PLACES} | {HANDED_DOWN}
+    found: dict[str, _Written] = {}
+    for variable, raw in environ.items():
+        if not variable.startswith(PREFIX) or variable in places:
+            continue
+        if variable not in allowed:
+            raise _unknown(variable, raw, "the environment", [*allowed, *places])
+        found[allowed[variable]] = _Written(raw, f"the environment ({variable})", here)
+    return found
+
+
+def _from_file(file: Path, *, must_exist: bool) -> dict[str, _Written]:
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise Misconfigured(f'config: "{file}": no such file; expected a TOML file of options') from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise Misconfigured(f'config: "{file}": {error}; expected a TOML file of options') from error
+    for name, raw in document.items():
+        if name not in BY_NAME:
+            raise _unknown(name, raw, str(file), list(BY_NAME))
+    return {name: _Written(raw, str(file), file.parent) for name, raw in document.items()}
+
+
+def _unknown(name: str, raw: object, source: str, known: list[str]) -> Misconfigured:
+    near = get_close_matches(name, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else "expected one of " + ", ".join(sorted(known))
+    return Misconfigured(f"{name}: {_shown(raw)} in {source}: there is no such option; {hint}")
+
+
+def _value(option: Option, written: _Written | None) -> Any:
+    if written is None:
+        return option.default
+    try:
+        return option.kind.parse(written.raw, written.directory)
+    except (ValueError, KeyError) as error:
+        raise Misconfigured(
+            f"{option.name}: {_shown(written.raw)} in {written.source}: expected {option.kind.expected}"
+        ) from error
+
+
+def _source(written: _Written | None) -> str:
+    return "default" if written is None else written.source
+
+
+def _shown(raw: object) -> str:
+    return json.dumps(raw, default=str, ensure_ascii=False)
+
+
+def _check_together(config: Config, sources: Mapping[str, str]) -> None:
+    if (config.tls_cert is None) == (config.tls_key is None):
+        return
+    there, missing = ("tls_cert", "tls_key") if config.tls_cert else ("tls_key", "tls_cert")
+    raise Misconfigured(
+        f'{there}: "{getattr(config, there)}" in {sources[there]}: expected {missing} beside it, which is not given'
+    )
