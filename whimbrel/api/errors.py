@@ -1,0 +1,68 @@
+"""Errors become JSON answers here, and only here; what nobody foresaw becomes a 500 that names the request.
+
+The body is Mastodon's: `error` for people, with `error_description` or `details` where the error has them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+
+from whimbrel.api.answers import Answer, json_answer
+from whimbrel.kernel.errors import TooLarge, WhimbrelError
+
+log = structlog.get_logger("whimbrel.api")
+
+_UNFORESEEN: Final = "Something went wrong on this server. It has been logged under the request id in X-Request-Id"
+
+
+class MethodNotAllowed(WhimbrelError):
+    """The address exists, but not for this method; `allowed` names those it exists for."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"This address answers {', '.join(allowed)} only")
+        self.allowed = tuple(allowed)
+
+
+class QueryTooLong(TooLarge):
+    """The query string is longer than its limit."""
+
+    status = 414
+
+
+def answer_to(error: Exception, *, request_id: str, method: str, path: str) -> Answer:
+    """The answer to a request that ended in `error`; logs it when it is the server's own fault.
+
+    The log never holds the query, the headers or the body: they carry tokens and what people wrote.
+    """
+    if not isinstance(error, WhimbrelError):
+        log.error("request failed", request_id=request_id, method=method, path=path, exc_info=error)
+        return json_answer({"error": _UNFORESEEN, "request_id": request_id}, status=500)
+    if error.status >= 500:
+        log.warning(
+            "request refused", request_id=request_id, method=method, path=path, code=error.code, reason=str(error)
+        )
+    return json_answer(_body(error), status=error.status, headers=tuple(_headers(error)))
+
+
+def _body(error: WhimbrelError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": error.public}
+    for name in ("error_description", "details"):
+        value = getattr(error, name, None)
+        if value is not None:
+            body[name] = value
+    return body
+
+
+def _headers(error: WhimbrelError) -> list[tuple[bytes, bytes]]:
+    headers = []
+    if error.retry_after_seconds is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if error.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="Whimbrel"'))
+    return headers

@@ -1,0 +1,147 @@
+"""One request, as every handler sees it: what was sent, and who sent it.
+
+Made once per request and passed on; nothing is parsed before somebody asks for it, since most reads need neither
+query nor body.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+
+from whimbrel.api.bodies import Tree, body_tree, query_tree
+from whimbrel.api.parameters import Parameters
+from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge
+from whimbrel.kernel.ids import parse_id
+from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX
+from whimbrel.microblog.accounts.values import Account, Session
+from whimbrel.microblog.graph.reader import Reader
+
+if TYPE_CHECKING:
+    from whimbrel.microblog.front import Microblog  # the whole product; a handler gets it, this module only names it
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+BODILESS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Methods whose body nobody reads."""
+
+
+class Request:
+    """What was sent and who sent it.
+
+    `account`, `session` and `viewer` are None for an anonymous request; on routes with auth="user" they never are,
+    and `reader` and `owner` give them without the None. `captured` holds the path's own parts.
+    """
+
+    __slots__ = (
+        "_body",
+        "_parameters",
+        "_receive",
+        "account",
+        "captured",
+        "client_address",
+        "headers",
+        "id",
+        "method",
+        "microblog",
+        "path",
+        "query",
+        "session",
+        "viewer",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, microblog: "Microblog") -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.microblog = microblog
+        self.captured: dict[str, str] = {}
+        self.id = ""
+        self.client_address = ""
+        self.session: Session | None = None
+        self.account: Account | None = None
+        self.viewer: Reader | None = None
+        self._receive = receive
+        self._body: bytes | None = None
+        self._parameters: Parameters | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """The signed-in account's side of the graph; only on routes that ask for a user."""
+        assert self.viewer is not None
+        return self.viewer
+
+    @property
+    def owner(self) -> Account:
+        """The signed-in account; only on routes that ask for a user."""
+        assert self.account is not None
+        return self.account
+
+    @property
+    def parameters(self) -> Parameters:
+        """Query and body as one tree; where both have a name, the body's wins."""
+        if self._parameters is None:
+            values: Tree = query_tree(self.query) if self.query else {}
+            if self._body:
+                content_type = self.headers.get(b"content-type", b"").decode("latin-1")
+                values.update(body_tree(self._body, content_type))
+            self._parameters = Parameters(values)
+        return self._parameters
+
+    @property
+    def body(self) -> bytes:
+        """The body as it came; empty for methods that have none."""
+        return self._body or b""
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its name in lower case."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def path_id(self, name: str = "id") -> int:
+        """An id out of the path; what is no id names nothing that exists."""
+        found = parse_id(self.captured[name])
+        if found is None:
+            raise NotFound
+        return found
+
+    def path_text(self, name: str) -> str:
+        """A text out of the path; one that no text may be (NUL, broken UTF-8) names nothing that exists."""
+        text = self.captured[name]
+        if not text.isprintable() or "\ufffd" in text:
+            raise NotFound
+        return text
+
+    async def read_body(self) -> None:
+        """Read the body, once. TooLarge is raised before anything beyond the limit is taken in."""
+        if self._body is not None or self.method in BODILESS:
+            return
+        length = self.headers.get(b"content-length", b"0")
+        if not length.isdigit() or len(length) > 15:
+            raise BadRequest("Content-Length must be a number of bytes")
+        if int(length) > BODY_BYTES_MAX:
+            raise _too_large()
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX):
+                self._body = await self._gathered()
+        except TimeoutError:
+            raise BadRequest(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds") from None
+
+    async def _gathered(self) -> bytes:
+        chunks, size = [], 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise BadRequest("The connection ended before the body did")
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > BODY_BYTES_MAX:
+                raise _too_large()
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body is larger than {BODY_BYTES_MAX} bytes")
