@@ -1,0 +1,1 @@
+"""Our values as Mastodon's JSON (entities of 4.x), and nothing but that: no rules, no look-ups."""
