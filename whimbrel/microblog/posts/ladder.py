@@ -1,0 +1,61 @@
+"""The home ladder: the store's part of a home timeline, below the floor of what memory holds.
+
+Design note. The newest entries of some thousand followed authors can be found in three ways, and each has a reader
+for whom it is hopeless: a *scan* of everybody's entries, newest first, never ends for one who follows only silent
+authors; *gathering* all entries of the followed and sorting them grows with everything they ever posted; *seeking*
+in each author's index pays for every author even when one of them fills the page. Which is right depends on the
+posting rate of the followed together. Sums of counters would tell a rate over a whole life, not the one at this
+depth; so the ladder measures it: a scan over SCANNED_MAX entries fills the page of everybody whose authors post more
+than a few in a thousand; where it does not, few entries are there, and gathering up to GATHERED_MAX of them is
+quick; only where there are more than that (authors who were busy once, and are silent here) is each author sought.
+Measured on 1,000,000 entries of 100,000 authors, 72 wanted: scan 0.03 ms (100 followed, by popularity) to 0.8 ms
+(2,000 followed at random), gathering 0.05 to 1.2 ms, seeking 0.6 ms for 100 authors and 15 ms for 2,000.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from whimbrel.kernel.contracts import Reading, Row
+from whimbrel.kernel.sql import Queries
+
+SCANNED_MAX: Final = 4_000
+GATHERED_MAX: Final = 4_000
+
+_sql: Final = Queries("whimbrel.microblog.posts")
+
+
+def home_below(
+    rows: Reading, author_ids: Sequence[int], *, ceiling: int, floor: int, limit: int, ascending: bool
+) -> list[Row]:
+    """The `limit` newest entries of these authors with floor < id < ceiling, newest first.
+
+    With `ascending` the oldest ones instead, oldest first. Fewer than `limit` means that there are no more.
+    At most three questions to the store, and then one for each author.
+    """
+    if not author_ids:
+        return []
+    wanted = {"authors": author_ids, "ceiling": ceiling, "floor": floor, "limit": limit}
+    ids = _scan(rows, wanted, ascending=ascending)
+    if len(ids) < limit:
+        ids = _gather(rows, wanted)
+        if len(ids) > GATHERED_MAX:
+            ids = _seek(rows, wanted, ascending=ascending)
+        ids = sorted(ids, reverse=not ascending)[:limit]
+    entries = {row[0]: row for row in rows.all(_sql.entries, {"ids": ids})}
+    return [entries[id_] for id_ in ids]
+
+
+def _scan(rows: Reading, wanted: dict[str, object], *, ascending: bool) -> list[int]:
+    sql = _sql.scan_up if ascending else _sql.scan_down
+    return [id_ for (id_,) in rows.all(sql, {**wanted, "scanned": SCANNED_MAX})]
+
+
+def _gather(rows: Reading, wanted: dict[str, object]) -> list[int]:
+    return [id_ for (id_,) in rows.all(_sql.gather, {**wanted, "gathered": GATHERED_MAX + 1})]
+
+
+def _seek(rows: Reading, wanted: dict[str, object], *, ascending: bool) -> list[int]:
+    sql = _sql.seek_up if ascending else _sql.seek_down
+    authors = wanted["authors"]
+    assert isinstance(authors, Sequence)
+    return [id_ for author in authors for (id_,) in rows.all(sql, {**wanted, "author": author})]
