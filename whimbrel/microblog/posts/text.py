@@ -53,7 +53,7 @@ def compose(text: str, *, ids: Mapping[str, int], public_url: str, limit: int, s
         return Composed(markup.paragraphs(escape(text)), (), (), characters)
     host = host_of(public_url)
     return Composed(
-        _html(text, entities, ids=ids, host=host, public_url=public_url),
+        markup.paragraphs(_html(text, entities, ids=ids, host=host, public_url=public_url)),
         _mentions(entities, ids=ids, host=host),
         _tags(entities),
         characters,

@@ -97,7 +97,7 @@ def _is_label(label: str) -> bool:
         return False
     if label.isascii():
         return len(label) <= LABEL_BYTES_MAX
-    return not label[:4].lower() == "xn--" and len(label.encode("punycode")) + 4 <= LABEL_BYTES_MAX
+    return label[:4].lower() != "xn--" and len(label.encode("punycode")) + 4 <= LABEL_BYTES_MAX
 
 
 def _without_sentence(tail: str) -> str:
