@@ -45,7 +45,7 @@ class ProfileChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     hide_collections: bool | UnsetType = UNSET
     default_visibility: str | UnsetType = UNSET
     default_sensitive: bool | UnsetType = UNSET
-    default_language: str | None | UnsetType = UNSET
+    default_language: str | UnsetType | None = UNSET
 
 
 class AccountConfirmed(msgspec.Struct, frozen=True):

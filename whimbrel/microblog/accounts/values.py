@@ -10,6 +10,7 @@ class Account(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `state` is active, unconfirmed, pending (waits for approval), disabled or deleted. `posts` counts posts and
     reblogs except direct ones; `last_post_ms` is the newest one's time. `note` is as typed, `note_html` as shown.
+    `confirmed`, `approved` and `disabled` are what `state` is derived from (rules.state_of).
     """
 
     id: int
@@ -25,6 +26,9 @@ class Account(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     indexable: bool = False
     hide_collections: bool = False
     role: str = "user"
+    confirmed: bool = True
+    approved: bool = True
+    disabled: bool = False
     state: str = "active"
     default_visibility: str = "public"
     default_sensitive: bool = False
