@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whimbrel.api.oauth.codes import CODE_MINUTES, Codes, Grant, is_challenge, proves, single_use
+from whimbrel.api.oauth.codes import CODE_MINUTES, Codes, Grant, is_challenge, proves, redirect_digest, single_use
 from whimbrel.api.oauth.seals import Seal
 
 KEY = b"k" * 32
 NOW_MS = 1_800_000_000_000
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-GRANT = Grant(7, 9, ("read", "write"), "https://app.example/back", CHALLENGE, b"n" * 16)
+GRANT = Grant(7, 9, ("read", "write"), redirect_digest("https://app.example/back"), CHALLENGE, b"n" * 8)
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def test_a_spent_code_stays_claimed_for_longer_than_it_opens() -> None:
 
 
 def test_two_codes_for_the_same_grant_are_spent_apart() -> None:
-    other = msgspec.structs.replace(GRANT, nonce=b"m" * 16)
+    other = msgspec.structs.replace(GRANT, nonce=b"m" * 8)
     codes = Codes(KEY)
     first, second = (single_use(codes.issue(grant, now_ms=NOW_MS), now_ms=NOW_MS).key for grant in (GRANT, other))
     assert first != second

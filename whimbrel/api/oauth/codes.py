@@ -19,6 +19,8 @@ from whimbrel.microblog import keys
 
 CODE_MINUTES: Final = 10
 _CODE_MS: Final = CODE_MINUTES * 60_000
+_NONCE_BYTES: Final = 8
+_REDIRECT_BYTES: Final = 16
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 
@@ -26,13 +28,14 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 class Grant(msgspec.Struct, frozen=True, array_like=True):
     """What a person allowed an app to do. `challenge` is the PKCE challenge (S256), None when the app sent none.
 
-    `nonce` makes every code another one, so that the single use of one never spends a later one.
+    `redirect` is the digest of the redirect URI: out of band a person copies the code, so it should be short. `nonce`
+    makes every code another one, so that the single use of one never spends a later one.
     """
 
     account_id: int
     app_id: int
     scopes: tuple[str, ...]
-    redirect_uri: str
+    redirect: bytes
     challenge: str | None
     nonce: bytes
 
@@ -53,8 +56,13 @@ class Codes:
 
 
 def fresh_nonce() -> bytes:
-    """Sixteen random bytes."""
-    return secrets.token_bytes(16)
+    """Random bytes, as many as it takes that no two codes of one moment meet."""
+    return secrets.token_bytes(_NONCE_BYTES)
+
+
+def redirect_digest(redirect_uri: str) -> bytes:
+    """What a grant keeps of its redirect URI: enough to know it again."""
+    return hashlib.blake2b(redirect_uri.encode(), digest_size=_REDIRECT_BYTES).digest()
 
 
 def single_use(code: str, *, now_ms: int) -> Claim:
