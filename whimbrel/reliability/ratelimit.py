@@ -42,6 +42,7 @@ BUDGETS: Final = {
         Budget("sign_up", 5, 30 * _MINUTE_MS, "sign-ups"),
         Budget("register_app", 5, 10 * _MINUTE_MS, "app registrations"),
         Budget("sign_in", 25, 5 * _MINUTE_MS, "sign-ins"),
+        Budget("sign_in_name", 25, _HOUR_MS, "sign-ins with this name"),
         Budget("delete", 30, 30 * _MINUTE_MS, "deletions"),
         Budget("post", 300, 3 * _HOUR_MS, "posts"),
         Budget("follow", 400, 24 * _HOUR_MS, "follows"),
