@@ -1,0 +1,330 @@
+"""The core's loop: one thread that gathers what the clients sent, appends it in one transaction, and tells everybody.
+
+Design note. Group commit needs no timer: while the disk syncs one batch the next requests pile up in the socket
+buffers, so the batch grows by itself under load and is one group when idle. asyncio was considered and left out:
+the loop blocks in fsync anyway, and plain non-blocking sockets cost a third of the processor time.
+
+The order within a batch is the promise of the whole house: durable, then the head is published, then the records go
+to every follower, then the answers. So whoever hears "done" and asks any process of this machine finds a head that
+covers its write. The counter-example was to publish the head last: a client that was answered by one process read
+an old page from another one whose views had not heard of the write and did not know that they should wait.
+
+What it does not do: decide (the journal does), or wait for the store (the applier has a thread of its own).
+"""
+
+import logging
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from whimbrel.engines.journal.head import HeadWriter
+from whimbrel.engines.journal.peer import Peer, committed_frames
+from whimbrel.engines.journal.wire import (
+    Answer,
+    Answers,
+    Append,
+    Failed,
+    Find,
+    Follow,
+    Following,
+    Found,
+    StoreAt,
+    ToCore,
+    frame,
+)
+from whimbrel.engines.sockets import listen
+from whimbrel.kernel.contracts import Journal
+from whimbrel.kernel.errors import Corrupt, JournalUnavailable
+from whimbrel.kernel.events import Group, Outcome, Record
+from whimbrel.kernel.limits import (
+    BATCH_BYTES_MAX,
+    BATCH_GROUPS_MAX,
+    CORE_STOP_FLUSH_SECONDS,
+    GROUP_DRAFTS_MAX,
+    PAYLOAD_BYTES_MAX,
+    PENDING_GROUPS_MAX,
+)
+
+_log = logging.getLogger(__name__)
+
+_BUSY: Final = "The server has more to write than it can take right now. Nothing was done; try again in a moment."
+
+
+class _Waiting(NamedTuple):
+    """A group that waits for its batch, and who wants to know: a client or a thread of this process."""
+
+    group: Group
+    peer: Peer | None
+    request_id: int
+    future: "Future[Outcome] | None"
+
+
+class Batch(NamedTuple):
+    """What one append did, for the metrics."""
+
+    groups: int
+    records: int
+    seconds: float
+    failed: bool
+
+
+class CoreServer:
+    """Serves `path` until `stop`. Whoever makes it holds the journal's lock, so a socket found there is stale."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        head: HeadWriter,
+        path: Path,
+        *,
+        on_committed: Callable[[Sequence[Record]], None],
+        on_batch: Callable[[Batch], None],
+    ) -> None:
+        self._journal, self._head = journal, head
+        self._on_committed, self._on_batch = on_committed, on_batch
+        self._path = path
+        self._selector = selectors.DefaultSelector()
+        self._listener = listen(path)
+        self._listener.setblocking(False)
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        self._peers: set[Peer] = set()
+        self._waiting: deque[_Waiting] = deque()
+        self._submitted: deque[_Waiting] = deque()
+        self._stopping = self._store_moved = self._closed = False
+        self._publish(journal.head()[0], ())
+
+    @property
+    def pending_groups(self) -> int:
+        """How many groups wait for the next batch."""
+        return len(self._waiting)
+
+    @property
+    def clients(self) -> int:
+        """How many connections are open."""
+        return len(self._peers)
+
+    def run(self) -> None:
+        """Serve until `stop`; then what was read is appended and answered, and everything is closed."""
+        try:
+            while not self._stopping:
+                self._turn(0.0 if self._waiting else None)
+            self._turn(0.0)
+            while self._waiting:
+                self._append_batch()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Ask the loop to end. Safe from a signal handler and from any thread."""
+        self._stopping = True
+        self._wake()
+
+    def submit(self, group: Group) -> "Future[Outcome]":
+        """Append from another thread of the core (follow-up jobs); the group joins the next batch."""
+        future: Future[Outcome] = Future()
+        if self._closed:
+            raise JournalUnavailable(_BUSY, log="the core is stopping")
+        self._submitted.append(_Waiting(group, None, 0, future))
+        self._wake()
+        return future
+
+    def tell_store_moved(self) -> None:
+        """Have the followers told where the store stands. Safe from any thread; notices are merged."""
+        if not self._store_moved:
+            self._store_moved = True
+            self._wake()
+
+    def _turn(self, timeout: float | None) -> None:
+        for key, events in self._selector.select(timeout):
+            if isinstance(key.data, Peer):
+                self._serve(key.data, events)
+            elif key.fileobj is self._listener:
+                self._accept()
+            else:
+                self._woken()
+        self._append_batch()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:  # out of file descriptors: the others must go on being served
+            _log.error("a connection could not be accepted", extra={"error": str(error)})
+            return
+        peer = Peer(connection)
+        self._peers.add(peer)
+        self._selector.register(connection, selectors.EVENT_READ, peer)
+
+    def _woken(self) -> None:
+        with suppress(BlockingIOError):
+            self._wake_out.recv(4_096)
+        while self._submitted:
+            self._waiting.append(self._submitted.popleft())
+        if self._store_moved:
+            self._store_moved = False
+            self._to_followers([frame(StoreAt(self._head.store))])
+
+    def _serve(self, peer: Peer, events: int) -> None:
+        try:
+            messages = peer.receive() if events & selectors.EVENT_READ else []
+            for message in messages:
+                self._take(peer, message)
+        except (OSError, EOFError) as error:
+            self._drop(peer, error)
+        except Corrupt as error:
+            _log.error("a client sent what cannot be read", extra={"error": str(error)})
+            self._drop(peer, error)
+        else:
+            self._flush(peer)
+
+    def _take(self, peer: Peer, message: ToCore) -> None:
+        match message:
+            case Append(request_id, group):
+                refusal = self._refusal(group)
+                if refusal is None:
+                    self._waiting.append(_Waiting(group, peer, request_id, None))
+                else:
+                    peer.send(frame(Failed(request_id, False, refusal)))
+            case Find(request_id, keys):
+                peer.send(self._find(request_id, keys))
+            case Follow(after, chain):
+                peer.send(frame(Following(self._head.head, self._holds(after, chain))))
+                peer.following = True
+
+    def _refusal(self, group: Group) -> str | None:
+        if len(self._waiting) >= PENDING_GROUPS_MAX:
+            return _BUSY
+        if len(group.drafts) > GROUP_DRAFTS_MAX or any(
+            len(draft.payload) > PAYLOAD_BYTES_MAX for draft in group.drafts
+        ):
+            return (
+                f"A change may have at most {GROUP_DRAFTS_MAX} events of {PAYLOAD_BYTES_MAX} bytes each; "
+                "this one has more. Nothing was done."
+            )
+        return None
+
+    def _find(self, request_id: int, keys: tuple[str, ...]) -> bytes:
+        try:
+            return frame(Found(request_id, self._journal.find(keys)))
+        except JournalUnavailable as error:
+            return frame(Failed(request_id, False, error.public))
+
+    def _holds(self, after: int, chain: bytes) -> bool:
+        """Whether the journal's record `after` is the one that the follower saw. Trimmed records count as seen."""
+        if after > self._head.head:
+            return False
+        if not chain:
+            return True
+        records = self._journal.read(after=after - 1, limit=1, up_to=after)
+        return not records or records[0].chain == chain
+
+    def _append_batch(self) -> None:
+        if not self._waiting:
+            return
+        batch = self._next_batch()
+        started = time.perf_counter()
+        try:
+            outcomes, records = self._journal.append([waiting.group for waiting in batch])
+        except JournalUnavailable as error:
+            self._on_batch(Batch(len(batch), 0, time.perf_counter() - started, True))
+            self._fail(batch, error)
+            return
+        self._on_batch(Batch(len(batch), len(records), time.perf_counter() - started, False))
+        if records:
+            self._publish(records[-1].sequence, records)
+        self._answer(batch, outcomes)
+        for peer in list(self._peers):
+            self._flush(peer)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        bytes_left = BATCH_BYTES_MAX
+        while self._waiting and len(batch) < BATCH_GROUPS_MAX and bytes_left > 0:
+            waiting = self._waiting.popleft()
+            bytes_left -= sum([len(draft.payload) for draft in waiting.group.drafts])
+            batch.append(waiting)
+        return batch
+
+    def _publish(self, head: int, records: Sequence[Record]) -> None:
+        self._head.publish_head(head, records[0].time_ms if records else time.time_ns() // 1_000_000)
+        if records:
+            self._on_committed(records)
+            self._to_followers(committed_frames(records))
+
+    def _to_followers(self, frames: Sequence[bytes]) -> None:
+        for peer in list(self._peers):
+            if peer.following:
+                peer.push(frames)
+                self._flush(peer)
+
+    def _answer(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        by_peer: dict[Peer, list[Answer]] = {}
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if waiting.future is not None:
+                waiting.future.set_result(outcome)
+            elif waiting.peer is not None:
+                by_peer.setdefault(waiting.peer, []).append(Answer(waiting.request_id, outcome))
+        for peer, answers in by_peer.items():
+            peer.send(frame(Answers(self._head.head, tuple(answers))))
+
+    def _fail(self, batch: Sequence[_Waiting], error: JournalUnavailable) -> None:
+        _log.error("the journal refused a batch", extra={"groups": len(batch), "error": str(error)})
+        for waiting in batch:
+            if waiting.future is not None:
+                waiting.future.set_exception(error)
+            elif waiting.peer is not None:
+                waiting.peer.send(frame(Failed(waiting.request_id, error.unknown, error.public)))
+        for peer in list(self._peers):
+            self._flush(peer)
+
+    def _flush(self, peer: Peer) -> None:
+        try:
+            peer.flush()
+        except OSError as error:
+            self._drop(peer, error)
+            return
+        if peer.owed_head and peer.may_be_pushed_to():
+            peer.owed_head = False
+            peer.send(frame(Following(self._head.head, True)))
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.buffered_bytes else 0)
+        if peer in self._peers and self._selector.get_key(peer.socket).events != wanted:
+            self._selector.modify(peer.socket, wanted, peer)
+
+    def _drop(self, peer: Peer, why: Exception) -> None:
+        if peer in self._peers:
+            self._peers.remove(peer)
+            self._selector.unregister(peer.socket)
+            peer.socket.close()
+            _log.info("a client has left", extra={"why": repr(why)})
+
+    def _wake(self) -> None:
+        with suppress(BlockingIOError):  # then the loop has wake-ups enough to read
+            self._wake_in.send(b"\0")
+
+    def _close(self) -> None:
+        self._closed = True
+        for waiting in self._submitted:
+            if waiting.future is not None:
+                waiting.future.set_exception(JournalUnavailable(_BUSY, log="the core is stopping"))
+        for peer in self._peers:
+            peer.socket.settimeout(CORE_STOP_FLUSH_SECONDS)
+            try:
+                peer.flush_all()
+            except OSError as error:
+                _log.info("a client left before its last answer", extra={"why": repr(error)})
+            peer.socket.close()
+        self._selector.close()
+        for end in (self._listener, self._wake_in, self._wake_out):
+            end.close()
+        self._path.unlink(missing_ok=True)
