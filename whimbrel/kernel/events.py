@@ -12,6 +12,13 @@ import msgspec
 JOURNAL_OPENED: Final = "JournalOpened"
 """The writer's first record after each opening: the barrier of rule 7. Views ignore it."""
 
+PAYLOAD_TOO_LARGE: Final = "!payload_too_large"
+TOO_MANY_DRAFTS: Final = "!too_many_drafts"
+MALFORMED: Final = "!malformed"
+DISK_FULL: Final = "!disk_full"
+"""What `Refused.key` says when no key was the reason: a group over its limits, one that no journal could hold, and
+one that is not let in while the disk is full. No real key begins with an exclamation mark."""
+
 
 class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A unique key taken by an event for as long as nobody releases it.

@@ -1,0 +1,137 @@
+"""How the journal's files are opened: pragmas, schema, the lock of the one writer, the reserve for a full disk."""
+
+import ctypes
+import errno
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from whimbrel.kernel.errors import Corrupt, JournalUnavailable
+from whimbrel.kernel.limits import (
+    JOURNAL_BUSY_MS,
+    JOURNAL_CACHE_BYTES,
+    JOURNAL_CHECKPOINT_PAGES,
+    JOURNAL_GROWTH_BYTES,
+    JOURNAL_RESERVE_BYTES,
+    JOURNAL_WAL_BYTES_MAX,
+)
+from whimbrel.kernel.sql import schema
+
+APPLICATION_ID: Final = 0x5748494A  # "WHIJ"
+FORMAT: Final = 1
+_SCHEMA = schema("whimbrel.engines.journal")
+
+
+def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None = None) -> apsw.Connection:
+    """The writer's connection, with the schema in place and the write-ahead log emptied.
+
+    Emptied, because after a failed sync the kernel may call pages clean that never reached the disk: what recovery
+    finds in the log is written anew into the main file and synced before anything is appended behind it.
+    """
+    db = apsw.Connection(str(path), vfs=vfs, statementcachesize=64)
+    try:
+        db.set_busy_timeout(JOURNAL_BUSY_MS)
+        _claim_format(db)
+        db.file_control("main", apsw.SQLITE_FCNTL_CHUNK_SIZE, ctypes.addressof(ctypes.c_int(JOURNAL_GROWTH_BYTES)))
+        if db.pragma("journal_mode", "wal") != "wal":
+            raise Corrupt("The journal cannot be opened.", log=f"{path}: the file system does not allow a WAL")
+        db.pragma("synchronous", synchronous)
+        db.pragma("secure_delete", True)
+        db.pragma("wal_autocheckpoint", JOURNAL_CHECKPOINT_PAGES)
+        db.pragma("journal_size_limit", JOURNAL_WAL_BYTES_MAX)
+        db.pragma("cache_size", -(JOURNAL_CACHE_BYTES // 1024))
+        with db:
+            db.execute(_SCHEMA)
+            db.pragma("application_id", APPLICATION_ID)
+            db.pragma("user_version", FORMAT)
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    except BaseException:
+        db.close(True)
+        raise
+    return db
+
+
+def open_for_reading(path: Path) -> apsw.Connection:
+    """A connection that cannot change the journal. Raises JournalUnavailable when there is none."""
+    if not path.exists():
+        raise JournalUnavailable("There is no journal.", log=f"no journal at {path}")
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=16)
+    db.set_busy_timeout(JOURNAL_BUSY_MS)
+    return db
+
+
+class Lock:
+    """The one writer's lock, held from the first opening until `release`, also while the file is re-opened."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalUnavailable("The journal cannot be locked.", log=f"{path}: {error}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.pwrite(self._file, f"{os.getpid():<20}\n".encode(), 0)  # in place: works on a full disk too
+        except OSError as error:
+            holder = os.pread(self._file, 21, 0).decode("ascii", "replace").strip()
+            os.close(self._file)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise JournalUnavailable("The journal cannot be locked.", log=f"{path}: {error}") from error
+            text = f"The journal is held by process {holder or 'unknown'}."
+            raise JournalUnavailable(text, log=f"{path}: {text}") from error
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class Reserve:
+    """Disk space kept so that deletes and freezes can be appended when the disk is full.
+
+    Given back to the disk at the first refusal (`release`), taken again once there is room for it twice (`hold`).
+    """
+
+    def __init__(self, path: Path, *, free_bytes: Callable[[], int] | None = None) -> None:
+        self._path = path
+        self._free_bytes = free_bytes or self._free_on_disk
+
+    def hold(self) -> bool:
+        """Take the space if it is not taken and there is plenty; returns whether it is held."""
+        if self._path.exists() and self._path.stat().st_size >= JOURNAL_RESERVE_BYTES:
+            return True
+        if self._free_bytes() < 2 * JOURNAL_RESERVE_BYTES:
+            return False
+        try:
+            self._allocate()
+        except OSError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the space back."""
+        self._path.unlink(missing_ok=True)
+
+    def _allocate(self) -> None:
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(file, 0, JOURNAL_RESERVE_BYTES)
+        finally:
+            os.close(file)
+
+    def _free_on_disk(self) -> int:
+        disk = os.statvfs(self._path.parent)
+        return disk.f_bavail * disk.f_frsize
+
+
+def _claim_format(db: apsw.Connection) -> None:
+    application, version = db.pragma("application_id"), db.pragma("user_version")
+    empty = db.pragma("schema_version") == 0
+    if not empty and (application, version) != (APPLICATION_ID, FORMAT):
+        found = f"application id {application}, format {version}"
+        raise Corrupt("This is not a journal that this version reads.", log=f"{db.filename}: {found}")

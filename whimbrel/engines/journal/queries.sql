@@ -1,0 +1,79 @@
+-- name: tip
+-- The newest record, whole: opening continues from it and checks it first.
+SELECT sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum
+FROM records ORDER BY sequence DESC LIMIT 1
+
+-- name: head
+-- The newest record's place and chain hash.
+SELECT sequence, chain FROM records ORDER BY sequence DESC LIMIT 1
+
+-- name: last_sequence
+-- The highest sequence ever given, which outlives its record.
+SELECT seq FROM sqlite_sequence WHERE name = 'records'
+
+-- name: records_between
+-- One page of records in order; `after` is exclusive, `up_to` inclusive.
+SELECT sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum
+FROM records WHERE sequence > :after AND sequence <= :up_to ORDER BY sequence LIMIT :limit
+
+-- name: insert_record
+-- One record; its place was given before, because the chain hash covers it.
+INSERT INTO records (sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: held
+-- The claim under a key, expired or not.
+SELECT sequence, event_id, id, time_ms, digest, expires_ms FROM claims WHERE key = ?
+
+-- name: claims_after
+-- One page of claims in order of their keys, for verify.
+SELECT key, sequence, event_id, id, time_ms, digest, expires_ms, checksum
+FROM claims WHERE key > :after ORDER BY key LIMIT :limit
+
+-- name: put_claim
+-- A key taken; it may lie over a claim that has expired.
+INSERT INTO claims (key, sequence, event_id, id, time_ms, digest, expires_ms, checksum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    sequence = excluded.sequence, event_id = excluded.event_id, id = excluded.id, time_ms = excluded.time_ms,
+    digest = excluded.digest, expires_ms = excluded.expires_ms, checksum = excluded.checksum
+
+-- name: drop_claim
+-- A key released.
+DELETE FROM claims WHERE key = ?
+
+-- name: sweep_claims
+-- Expired claims count as free already; this gives their space back, a bounded piece at a time.
+DELETE FROM claims WHERE key IN (
+    SELECT key FROM claims WHERE expires_ms IS NOT NULL AND expires_ms <= :now_ms ORDER BY expires_ms LIMIT :limit
+)
+
+-- name: with_content
+-- The records about one subject that still hold content.
+SELECT sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum
+FROM records WHERE id = :id AND salt <> x'' LIMIT :limit
+
+-- name: blank_record
+-- Erase the content of one record; its hashes stay, so the chain holds.
+UPDATE records SET payload = x'', salt = x'', checksum = :checksum WHERE sequence = :sequence
+
+-- name: beginning
+-- Where the journal begins after a trim.
+SELECT sequence, chain FROM beginning
+
+-- name: last_trimmable
+-- The newest record of the next piece to forget; never the newest of all, which carries ids and chain on.
+SELECT sequence, chain FROM (
+    SELECT sequence, chain FROM records
+    WHERE sequence <= :up_to AND sequence < (SELECT max(sequence) FROM records)
+    ORDER BY sequence LIMIT :limit
+) ORDER BY sequence DESC LIMIT 1
+
+-- name: move_beginning
+-- The journal now begins behind this record.
+INSERT INTO beginning (only, sequence, chain) VALUES (1, :sequence, :chain)
+ON CONFLICT (only) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain
+
+-- name: forget_records
+-- Remove the records that a verified snapshot covers.
+DELETE FROM records WHERE sequence <= :up_to

@@ -1,0 +1,316 @@
+"""The journal in one SQLite file: the only place where anything becomes true. See docs/mechanisms/journal.md.
+
+Promises: what `append` returned is on disk; ids, times and sequences only grow, over restarts, blanking and trimming
+too; a group is appended whole or not at all; after an I/O error it resumes by itself when the fault has gone. It does
+not know what events mean, and it feeds nobody: the core does (engines/journal/server.py). For one thread.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+import apsw
+
+from whimbrel.engines.journal.batch import Batch, Tip
+from whimbrel.engines.journal.files import Lock, Reserve, open_for_writing
+from whimbrel.engines.journal.keys import Claims, keys_of
+from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_records
+from whimbrel.engines.journal.record import GENESIS, Sealed, blanked, opened
+from whimbrel.kernel.clock import Clock, wall_clock_ms
+from whimbrel.kernel.errors import Corrupt, JournalUnavailable
+from whimbrel.kernel.events import DISK_FULL, JOURNAL_OPENED, Draft, Group, Outcome, Record, Stamp
+from whimbrel.kernel.ids import time_of
+from whimbrel.kernel.limits import (
+    CLAIMS_SWEEP_INTERVAL_MS,
+    FOLLOW_READ_RECORDS_MAX,
+    JOURNAL_BLANK_RECORDS_MAX,
+    JOURNAL_BUSY_MS,
+    JOURNAL_TRIM_RECORDS_MAX,
+)
+from whimbrel.kernel.sql import Queries
+
+_SQL = Queries("whimbrel.engines.journal")
+_BARRIER = Group((Draft(JOURNAL_OPENED, 0, b""),))
+
+
+class SqliteJournal:
+    """The writer. Takes the lock `journal.lock` beside the file; the constructor returns behind a synced barrier.
+
+    `essential` names the event types that are still let in, from the reserve, when the disk is full. `synchronous`,
+    `vfs` and `free_bytes` are for tests. Raises JournalUnavailable (held by another process, or the disk refuses) or
+    Corrupt.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        node: int = 0,
+        essential: Collection[str] = (),
+        synchronous: str = "FULL",
+        vfs: str | None = None,
+        free_bytes: Callable[[], int] | None = None,
+    ) -> None:
+        self._path, self._clock, self._node = Path(path), clock, node
+        self._essential = frozenset(essential)
+        self._synchronous, self._vfs = synchronous, vfs
+        self._db: apsw.Connection | None = None
+        self._tip = Tip(0, 0, GENESIS)
+        self._unannounced: list[Record] = []
+        self._swept_ms = 0
+        self._erasing = False
+        self._lock = Lock(self._path.with_suffix(".lock"))
+        self._reserve = Reserve(self._path.with_suffix(".reserve"), free_bytes=free_bytes)
+        try:
+            self._disk_full = not self._reserve.hold()
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._unannounced = []
+
+    @staticmethod
+    def reader(path: Path, *, clock: Clock = wall_clock_ms) -> JournalReader:
+        """A read-only look at the journal for another thread or process."""
+        return JournalReader(path, clock=clock)
+
+    def append(self, groups: Sequence[Group]) -> tuple[list[Outcome], list[Record]]:
+        """Append all groups in one transaction and return when it is synced. See kernel.contracts.Journal.
+
+        After a recovery the records also hold, first, what the recovery found and its barrier, so that whoever feeds
+        followers from here feeds them everything. A group over its limits, or kept out by a full disk, is `Refused`
+        with a key that begins with an exclamation mark (kernel.events).
+        """
+        db = self._opened()
+        if self._disk_full and self._reserve.hold():
+            self._disk_full = False
+        committing = False
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            batch = self._compose(db, groups)
+            self._write(db, batch)
+            committing = True
+            db.execute("COMMIT")
+        except apsw.Error as error:
+            self._abandon(error)
+            raise JournalUnavailable("The journal cannot be written.", unknown=committing, log=_where(error)) from error
+        except BaseException:
+            self._abandon(None)
+            raise
+        return batch.outcomes, self._announce(batch)
+
+    def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
+        """Records with sequence above `after` (and not above `up_to`), oldest first; at most one page."""
+        db = self._opened()
+        try:
+            return read_records(db, after=after, limit=limit, up_to=up_to)
+        except apsw.Error as error:
+            self._abandon(error)
+            raise JournalUnavailable("The journal cannot be read.", log=_where(error)) from error
+
+    def head(self) -> tuple[int, bytes]:
+        """Sequence and chain hash of the newest record known to be durable. From memory; works while the disk fails."""
+        return self._tip.sequence, self._tip.chain
+
+    def find(self, keys: Sequence[str]) -> dict[str, Stamp]:
+        """For each of `keys` that is held: the stamp of the event that claimed it."""
+        db = self._opened()
+        try:
+            return find_stamps(db, keys, self._now_ms())
+        except apsw.Error as error:
+            self._abandon(error)
+            raise JournalUnavailable("The journal cannot be read.", log=_where(error)) from error
+
+    def blank(self, ids: Sequence[int]) -> int:
+        """Erase the payloads of every record about `ids`; returns how many.
+
+        A bounded piece at a time: call again until it returns 0. The bytes are gone from the main file and the
+        write-ahead log when it returns, or, if a reader held the log open, soon after a later append.
+        """
+        erased = self._change(lambda db: _blank(db, ids))
+        self._erasing = True
+        self._erase()
+        return erased
+
+    def trim(self, *, up_to: int) -> int:
+        """Forget records up to a sequence that a verified snapshot covers; returns how many.
+
+        A bounded piece at a time: call again until it returns 0. The newest record always stays: it carries the
+        sequence, the ids and the chain on.
+        """
+        return self._change(lambda db: _trim(db, up_to))
+
+    def close(self) -> None:
+        """Let go of the files and the lock."""
+        self._disconnect()
+        self._lock.release()
+
+    def _opened(self) -> apsw.Connection:
+        if self._db is not None:
+            return self._db
+        try:
+            return self._open()
+        except Corrupt as error:
+            raise JournalUnavailable("The journal is damaged.", log=str(error)) from error
+
+    def _open(self) -> apsw.Connection:
+        """Open the file, check its newest record, and lay the barrier: nothing is read before it is durable."""
+        try:
+            db = open_for_writing(self._path, synchronous=self._synchronous, vfs=self._vfs)
+        except apsw.FullError as error:
+            self._give_way()
+            raise JournalUnavailable("The journal's disk is full.", log=_where(error)) from error
+        except apsw.Error as error:
+            raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
+        try:
+            self._recover(db)
+        except apsw.FullError as error:
+            db.close(True)
+            self._give_way()
+            raise JournalUnavailable("The journal's disk is full.", log=_where(error)) from error
+        except apsw.Error as error:
+            db.close(True)
+            raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
+        except BaseException:
+            db.close(True)
+            raise
+        self._db = db
+        return db
+
+    def _recover(self, db: apsw.Connection) -> None:
+        known = self._tip.sequence
+        tip = _read_tip(db)
+        if tip.sequence < known:
+            raise Corrupt(
+                "The journal has lost records.", log=f"{self._path}: {known} was durable, {tip.sequence} is left"
+            )
+        batch = Batch(tip, {}, now_ms=self._now_ms(), node=self._node)
+        batch.take(_BARRIER)
+        with db:
+            db.executemany(_SQL.insert_record, batch.rows)
+        if known:
+            self._unannounced += _read_all(db, after=known, up_to=tip.sequence)
+        self._unannounced += batch.records
+        self._tip = batch.tip
+
+    def _compose(self, db: apsw.Connection, groups: Sequence[Group]) -> Batch:
+        now_ms = self._now_ms()
+        held = Claims(db).held(keys_of(groups), now_ms)
+        batch = Batch(self._tip, held, now_ms=now_ms, node=self._node)
+        for group in groups:
+            if self._disk_full and not self._is_essential(group):
+                batch.refuse(DISK_FULL)
+            else:
+                batch.take(group)
+        return batch
+
+    def _write(self, db: apsw.Connection, batch: Batch) -> None:
+        if batch.rows:
+            db.executemany(_SQL.insert_record, batch.rows)
+        claims = Claims(db)
+        now_ms = self._now_ms()
+        if now_ms - self._swept_ms >= CLAIMS_SWEEP_INTERVAL_MS:
+            claims.sweep(now_ms)
+            self._swept_ms = now_ms
+        claims.write(batch.changed)
+
+    def _announce(self, batch: Batch) -> list[Record]:
+        self._tip = batch.tip
+        records, self._unannounced = self._unannounced + batch.records, []
+        if self._erasing:
+            self._erase()
+        return records
+
+    def _change(self, work: Callable[[apsw.Connection], int]) -> int:
+        db = self._opened()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            changed = work(db)
+            db.execute("COMMIT")
+        except apsw.Error as error:
+            self._abandon(error)
+            raise JournalUnavailable("The journal cannot be written.", log=_where(error)) from error
+        except BaseException:
+            self._abandon(None)
+            raise
+        return changed
+
+    def _erase(self) -> None:
+        """Empty the write-ahead log, in which blanked content may still stand."""
+        db = self._db
+        if db is None:
+            return  # the next opening empties it
+        try:
+            db.set_busy_timeout(0)
+            db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            db.set_busy_timeout(JOURNAL_BUSY_MS)
+            self._erasing = False
+        except apsw.BusyError:
+            db.set_busy_timeout(JOURNAL_BUSY_MS)  # a reader is at work: the next append tries again
+        except apsw.Error as error:
+            self._abandon(error)  # what was asked for is durable
+
+    def _abandon(self, error: apsw.Error | None) -> None:
+        """Close after a failure: what the file holds is known only after it was opened again behind a barrier."""
+        self._disconnect()
+        if isinstance(error, apsw.FullError):
+            self._give_way()
+
+    def _give_way(self) -> None:
+        self._disk_full = True
+        self._reserve.release()
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            db, self._db = self._db, None
+            db.close(True)
+
+    def _is_essential(self, group: Group) -> bool:
+        return all(draft.type in self._essential for draft in group.drafts)
+
+    def _now_ms(self) -> int:
+        """The clock's time, or the newest record's where the clock has stepped back behind it."""
+        return max(self._clock(), time_of(self._tip.event_id) if self._tip.event_id else 0)
+
+
+def _read_tip(db: apsw.Connection) -> Tip:
+    """The newest record's place. Raises Corrupt unless it is whole and the newest that there ever was."""
+    row = db.execute(_SQL.tip).fetchone()
+    last = db.execute(_SQL.last_sequence).fetchone()
+    given = last[0] if last is not None else 0
+    found = opened(row) if row is not None else None
+    if (found.sequence if found else 0) != given:
+        raise Corrupt("The journal has lost records.", log=f"{db.filename}: {given} was given, the newest is {found}")
+    return Tip(found.sequence, found.event_id, found.chain) if found else Tip(0, 0, GENESIS)
+
+
+def _read_all(db: apsw.Connection, *, after: int, up_to: int) -> list[Record]:
+    found: list[Record] = []
+    while after < up_to and (page := read_records(db, after=after, limit=FOLLOW_READ_RECORDS_MAX, up_to=up_to)):
+        found += page
+        after = page[-1].sequence
+    return found
+
+
+def _blank(db: apsw.Connection, ids: Sequence[int]) -> int:
+    erased = 0
+    for id_ in ids:
+        bounds = {"id": id_, "limit": JOURNAL_BLANK_RECORDS_MAX - erased}
+        rows = [blanked(Sealed._make(row)) for row in db.execute(_SQL.with_content, bounds)]
+        for row in rows:
+            db.execute(_SQL.blank_record, {"sequence": row.sequence, "checksum": row.checksum})
+        erased += len(rows)
+    return erased
+
+
+def _trim(db: apsw.Connection, up_to: int) -> int:
+    last = db.execute(_SQL.last_trimmable, {"up_to": up_to, "limit": JOURNAL_TRIM_RECORDS_MAX}).fetchone()
+    if last is None:
+        return 0
+    db.execute(_SQL.move_beginning, {"sequence": last[0], "chain": last[1]})
+    db.execute(_SQL.forget_records, {"up_to": last[0]})
+    return db.changes()
+
+
+def _where(error: apsw.Error) -> str:
+    return f"{type(error).__name__}: {error}"
