@@ -1,5 +1,6 @@
 """Pages of a list, by id, exactly as Mastodon pages (docs: api/guidelines, "Pagination")."""
 
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -45,3 +46,12 @@ class Paged(msgspec.Struct, Generic[T], frozen=True):
     items: tuple[T, ...]
     next_max_id: int | None = None
     prev_min_id: int | None = None
+
+
+def paged(page: Page, *, edges: Sequence[int], items: Iterable[T]) -> Paged[T]:
+    """The answer to `page` from the ids that the list gave (newest first) and those of its items that may be shown.
+
+    A page taken from below (`min_id`) always has one below it; another has one only when the list filled it.
+    """
+    more = page.ascending or len(edges) >= page.limit
+    return Paged(tuple(items), edges[-1] if edges and more else None, edges[0] if edges else None)

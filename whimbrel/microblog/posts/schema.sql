@@ -22,7 +22,13 @@ CREATE TABLE IF NOT EXISTS posts (
 
 CREATE INDEX IF NOT EXISTS posts_of_account ON posts (account_id, id);
 CREATE INDEX IF NOT EXISTS posts_replying ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS NOT NULL;
+
+-- Reblogs are looked up from three sides: the list under a post, the latest by an account, and whether this account
+-- has reblogged these posts.
 CREATE INDEX IF NOT EXISTS posts_reblogging ON posts (reblog_of_id, id) WHERE reblog_of_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS posts_reblogged_by ON posts (reblog_of_id, account_id) WHERE reblog_of_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS posts_reblogs_of_account ON posts (account_id, id, reblog_of_id)
+    WHERE reblog_of_id IS NOT NULL;
 
 -- The public timeline, so that a run of private posts or of replies cannot make a page of it slow.
 CREATE INDEX IF NOT EXISTS posts_in_public ON posts (id)
