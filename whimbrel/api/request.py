@@ -5,6 +5,7 @@ query nor body.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from whimbrel.api.bodies import Tree, body_tree, query_tree
 from whimbrel.api.parameters import Parameters
 from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge
 from whimbrel.kernel.ids import parse_id
-from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX
+from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX, PATH_TEXT_CHARACTERS_MAX
 from whimbrel.microblog.accounts.values import Account, Session
 from whimbrel.microblog.graph.reader import Reader
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_NEVER_IN_PATHS: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
 BODILESS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 """Methods whose body nobody reads."""
@@ -107,9 +110,9 @@ class Request:
         return found
 
     def path_text(self, name: str) -> str:
-        """A text out of the path; one that no text may be (NUL, broken UTF-8) names nothing that exists."""
+        """A text out of the path; what no text may be (controls, broken UTF-8, too long) names nothing that exists."""
         text = self.captured[name]
-        if not text.isprintable() or "\ufffd" in text:
+        if len(text) > PATH_TEXT_CHARACTERS_MAX or _NEVER_IN_PATHS.search(text):
             raise NotFound
         return text
 
