@@ -28,7 +28,7 @@ class Route(msgspec.Struct, frozen=True):
 
     `scope` is what the token needs (several: any one of them). `waiting` lets accounts in that are not yet confirmed
     or approved. `budgets` are further rate limits by name (reliability.ratelimit.BUDGETS). `cors` is whether other
-    sites' scripts may call it.
+    sites' scripts may call it. `summary` describes it where the handler's docstring would not (OpenAPI).
     """
 
     method: str
@@ -39,6 +39,7 @@ class Route(msgspec.Struct, frozen=True):
     waiting: bool = False
     budgets: tuple[str, ...] = ()
     cors: bool = True
+    summary: str = ""
     opened_by: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

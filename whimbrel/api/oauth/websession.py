@@ -34,8 +34,6 @@ async def person_at(request: Request) -> Person | None:
     session = await microblog.access.session(token) if token else None
     if token is None or session is None or session.kind != WEB or session.account_id is None:
         return None
-    if session.expires_ms is not None and session.expires_ms <= microblog.clock():
-        return None
     try:
         account = await microblog.accounts.get(session.account_id)
     except NotFound:
