@@ -7,7 +7,6 @@ call returns. Not here: whether the account behind a session may act (its state 
 
 import secrets
 from hashlib import sha256
-from hmac import compare_digest
 
 from msgspec.structs import replace
 
@@ -87,10 +86,6 @@ class Access:
     async def app_by_id(self, app_id: int) -> App | None:
         """The registered client with this id."""
         return await self._memory.apps.one(app_id)
-
-    def is_secret(self, app: App, client_secret: str) -> bool:
-        """Whether this is the app's secret; takes the same time for every wrong one."""
-        return compare_digest(app.secret_hash, _digest(client_secret))
 
     async def issue_token(
         self,
