@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
@@ -258,8 +258,7 @@ class _Connection(asyncio.Protocol):
         self._reader: FrameReader[ToClient] = FrameReader(TO_CLIENT)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own class does not derive from asyncio's
 
     def data_received(self, data: bytes) -> None:
         try:

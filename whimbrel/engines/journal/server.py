@@ -46,8 +46,7 @@ from whimbrel.kernel.limits import (
     BATCH_BYTES_MAX,
     BATCH_GROUPS_MAX,
     CORE_STOP_FLUSH_SECONDS,
-    GROUP_DRAFTS_MAX,
-    PAYLOAD_BYTES_MAX,
+    JOURNAL_PROBE_SECONDS,
     PENDING_GROUPS_MAX,
 )
 
@@ -101,6 +100,8 @@ class CoreServer:
         self._waiting: deque[_Waiting] = deque()
         self._submitted: deque[_Waiting] = deque()
         self._stopping = self._store_moved = self._closed = False
+        self.failing = ""
+        """Why the journal does not take appends; empty while it does."""
         self._publish(journal.head()[0], ())
 
     @property
@@ -117,7 +118,7 @@ class CoreServer:
         """Serve until `stop`; then what was read is appended and answered, and everything is closed."""
         try:
             while not self._stopping:
-                self._turn(0.0 if self._waiting else None)
+                self._turn(self._pause_seconds())
             self._turn(0.0)
             while self._waiting:
                 self._append_batch()
@@ -143,6 +144,11 @@ class CoreServer:
         if not self._store_moved:
             self._store_moved = True
             self._wake()
+
+    def _pause_seconds(self) -> float | None:
+        if self._waiting:
+            return 0.0
+        return JOURNAL_PROBE_SECONDS if self.failing else None
 
     def _turn(self, timeout: float | None) -> None:
         for key, events in self._selector.select(timeout):
@@ -191,28 +197,15 @@ class CoreServer:
     def _take(self, peer: Peer, message: ToCore) -> None:
         match message:
             case Append(request_id, group):
-                refusal = self._refusal(group)
-                if refusal is None:
+                if len(self._waiting) < PENDING_GROUPS_MAX:
                     self._waiting.append(_Waiting(group, peer, request_id, None))
                 else:
-                    peer.send(frame(Failed(request_id, False, refusal)))
+                    peer.send(frame(Failed(request_id, False, _BUSY)))
             case Find(request_id, keys):
                 peer.send(self._find(request_id, keys))
             case Follow(after, chain):
                 peer.send(frame(Following(self._head.head, self._holds(after, chain))))
                 peer.following = True
-
-    def _refusal(self, group: Group) -> str | None:
-        if len(self._waiting) >= PENDING_GROUPS_MAX:
-            return _BUSY
-        if len(group.drafts) > GROUP_DRAFTS_MAX or any(
-            len(draft.payload) > PAYLOAD_BYTES_MAX for draft in group.drafts
-        ):
-            return (
-                f"A change may have at most {GROUP_DRAFTS_MAX} events of {PAYLOAD_BYTES_MAX} bytes each; "
-                "this one has more. Nothing was done."
-            )
-        return None
 
     def _find(self, request_id: int, keys: tuple[str, ...]) -> bytes:
         try:
@@ -226,12 +219,17 @@ class CoreServer:
             return False
         if not chain:
             return True
-        records = self._journal.read(after=after - 1, limit=1, up_to=after)
+        try:
+            records = self._journal.read(after=after - 1, limit=1, up_to=after)
+        except JournalUnavailable as error:
+            _log.error("what a follower has seen cannot be checked", extra={"after": after, "error": str(error)})
+            return True
         return not records or records[0].chain == chain
 
     def _append_batch(self) -> None:
-        if not self._waiting:
+        if not self._waiting and not self.failing:
             return
+        # After a failure even an empty batch is worth trying: it makes the journal recover as soon as it can.
         batch = self._next_batch()
         started = time.perf_counter()
         try:
@@ -241,11 +239,17 @@ class CoreServer:
             self._fail(batch, error)
             return
         self._on_batch(Batch(len(batch), len(records), time.perf_counter() - started, False))
+        self._recovered()
         if records:
             self._publish(records[-1].sequence, records)
         self._answer(batch, outcomes)
         for peer in list(self._peers):
             self._flush(peer)
+
+    def _recovered(self) -> None:
+        if self.failing:
+            _log.warning("the journal takes appends again")
+        self.failing = ""
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -279,7 +283,8 @@ class CoreServer:
             peer.send(frame(Answers(self._head.head, tuple(answers))))
 
     def _fail(self, batch: Sequence[_Waiting], error: JournalUnavailable) -> None:
-        _log.error("the journal refused a batch", extra={"groups": len(batch), "error": str(error)})
+        self.failing = str(error)
+        _log.error("the journal refused a batch", extra={"groups": len(batch), "error": self.failing})
         for waiting in batch:
             if waiting.future is not None:
                 waiting.future.set_exception(error)

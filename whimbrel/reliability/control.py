@@ -1,0 +1,104 @@
+"""Each process answers for itself on a Unix socket of its own: is it alive, is it ready, what has it counted?
+
+A few lines of HTTP/1.0, so that a person can ask too: `curl --unix-socket data/run/core.control.sock http://x/readyz`.
+The answers are given by a thread beside the process's work, so that one which is stuck can still say where.
+Standard library only, because the supervisor uses it.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import NamedTuple
+
+from whimbrel.engines.sockets import address_of, listen
+from whimbrel.kernel.limits import CONTROL_ANSWER_BYTES_MAX, CONTROL_DEADLINE_SECONDS, CONTROL_REQUEST_BYTES_MAX
+
+_log = logging.getLogger(__name__)
+
+
+class Reply(NamedTuple):
+    """An HTTP status, a content type and a text."""
+
+    status: int
+    kind: str
+    text: str
+
+
+Pages = Mapping[str, Callable[[], Reply]]
+
+
+class ControlSocket:
+    """Answers `pages` (by path) at `path` from a thread of its own until `close`."""
+
+    def __init__(self, path: Path, pages: Pages) -> None:
+        self._pages, self._path = pages, path
+        self._listener = listen(path)
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(CONTROL_DEADLINE_SECONDS)
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            with connection:
+                try:
+                    self._answer(connection)
+                except OSError as error:
+                    _log.info("who asked has left", extra={"error": str(error)})
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(CONTROL_DEADLINE_SECONDS)
+        words = connection.recv(CONTROL_REQUEST_BYTES_MAX).split(b" ", 2)
+        page = self._pages.get(words[1].decode("latin-1")) if len(words) == 3 else None
+        reply = self._reply(page) if page else Reply(404, "text/plain", "no such page\n")
+        body = reply.text.encode()
+        connection.sendall(
+            f"HTTP/1.0 {reply.status} {HTTPStatus(reply.status).phrase}\r\nContent-Type: {reply.kind}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            + body
+        )
+
+    def _reply(self, page: Callable[[], Reply]) -> Reply:
+        try:
+            return page()
+        except Exception as error:  # noqa: BLE001 - a page that fails must not silence the others
+            _log.error("a control page failed", exc_info=error)
+            return Reply(500, "text/plain", f"{error!r}\n")
+
+
+def ask(path: Path, page: str, *, deadline_seconds: float = CONTROL_DEADLINE_SECONDS) -> Reply:
+    """Ask the process behind `path` for a page. Raises OSError when it does not answer in time; blocks until then."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(deadline_seconds)
+        connection.connect(address_of(path))
+        connection.sendall(f"GET {page} HTTP/1.0\r\n\r\n".encode())
+        parts: list[bytes] = []
+        size = 0
+        while part := connection.recv(65_536):
+            parts.append(part)
+            size += len(part)
+            if size > CONTROL_ANSWER_BYTES_MAX:
+                raise OSError(f"the answer of {path.name} is longer than {CONTROL_ANSWER_BYTES_MAX} bytes")
+    return parse_reply(b"".join(parts))
+
+
+def parse_reply(answer: bytes) -> Reply:
+    """The reply in the bytes of an answer. Raises OSError when it is not one."""
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    words = head.split(b" ", 2)
+    if not separator or len(words) < 2 or not words[1].isdigit():
+        raise OSError("the process behind the socket did not answer")
+    kind = next((line[14:] for line in head.decode("latin-1").split("\r\n") if line.startswith("Content-Type: ")), "")
+    return Reply(int(words[1]), kind, body.decode())
