@@ -76,3 +76,9 @@ def test_ci_calls_the_check_and_nothing_else():
 def test_every_command_of_bin_can_be_run():
     for name in ("serve", "check", "whimbrel", "bench", "drill", "lock"):
         assert (ROOT / "bin" / name).stat().st_mode & 0o111, f"bin/{name} is not executable"
+
+
+def test_the_licence_of_every_pinned_package_is_listed():
+    listed = (ROOT / "docs" / "licences.md").read_text("utf-8")
+    faults = [name for name, _ in sorted(pins("requirements.lock")) if not re.search(rf"[| ]{name}[ ,]", listed)]
+    assert not faults, shown(faults, "docs/licences.md lists what the server runs with.")

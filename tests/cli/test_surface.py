@@ -1,0 +1,139 @@
+"""The command line as other tools rely on it: its commands, its exit codes, and the page that promises them."""
+
+import re
+import subprocess
+import sys
+from inspect import signature
+
+import pytest
+
+from tests.house.tree import ROOT
+from whimbrel import __version__
+from whimbrel.cli.codes import MEANINGS, Usage, code_of
+from whimbrel.cli.commands import build
+from whimbrel.kernel.errors import Corrupt, JournalUnavailable, Misconfigured, NotFound, StoreUnavailable
+
+PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
+LEAVES = {
+    "account approve", "account confirm", "account create", "account delete", "account disable", "account enable",
+    "account export", "account list", "account password", "account role", "account sessions", "account show",
+    "account token", "doctor", "provision", "serve", "verify", "views rebuild",
+}  # fmt: skip
+
+
+def whimbrel(*words, **environ):
+    """Run one command line in a process of its own, with nothing but `environ` in its environment."""
+    command = [sys.executable, "-m", "whimbrel", *words]
+    environment = {"PATH": "", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environ
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def leaves(app, *path):
+    """Every command that does something, by its words."""
+    found = {}
+    for name, sub in app.resolved_commands().items():
+        if not name.startswith("-"):
+            found |= leaves(sub, *path, name) or {" ".join((*path, name)): sub}
+    return found
+
+
+def test_the_commands_are_those_of_the_page():
+    assert set(leaves(build())) == LEAVES
+    for words in LEAVES:
+        assert re.search(rf"`(?:whimbrel )?{words}\b", PAGE), f"docs/cli.md does not name {words!r}"
+
+
+def test_every_command_takes_the_data_directory():
+    for words, app in leaves(build()).items():
+        if words != "serve":
+            assert "data" in signature(app.default_command).parameters, words
+
+
+def test_every_flag_of_a_command_is_on_the_page():
+    for words, app in leaves(build()).items():
+        flags = [flag for argument in app.assemble_argument_collection() for flag in argument.names]
+        missing = [flag for flag in flags if flag.startswith("--") and flag not in PAGE]
+        assert not missing, f"docs/cli.md does not name {missing} of {words!r}"
+
+
+def test_the_page_has_the_table_of_exit_codes():
+    assert dict(re.findall(r"^\| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)) == {
+        str(code): meaning for code, meaning in MEANINGS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Usage("x"), 2),
+        (NotFound("x"), 1),
+        (Corrupt("x"), 1),
+        (JournalUnavailable("x"), 3),
+        (StoreUnavailable("x"), 3),
+        (Misconfigured("x"), 4),
+    ],
+)
+def test_an_error_ends_with_the_code_of_its_kind(error, code):
+    assert code_of(error) == code
+
+
+def test_the_version_is_the_packages_own():
+    assert whimbrel("--version").stdout.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fly",),
+        ("account", "hatch"),
+        ("account", "create", "ada"),
+        ("account", "create", "ada", "--email"),
+        ("account", "create", "ada", "--email", "ada@example.org", "--role", "queen", "--no-password"),
+        ("account", "create", "ada", "--email", "ada@example.org"),
+        ("account", "create", "ada", "--email", "ada@example.org", "--password-stdin", "--no-password"),
+        ("account", "show"),
+        ("account", "show", "ada", "grace"),
+        ("account", "token", "ada", "--scopes", "everything"),
+        ("serve", "--colour", "red"),
+        ("serve", "again"),
+        ("views", "rebuild", "everything"),
+        ("verify", "--fast"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_says_why(tmp_path, words):
+    data = ("--data", str(tmp_path / "data"))
+    ended = whimbrel(*words, *data) if words[0] in ("account", "views", "verify") else whimbrel(*words)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.strip()
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "said"),
+    [
+        (("serve", "--port", "many"), {}, 'port: "many" in the flag --port: expected a whole number from 0 to 65535'),
+        (("serve",), {"WHIMBREL_PORT": "-1"}, 'port: "-1" in the environment (WHIMBREL_PORT): expected'),
+        (("doctor",), {"WHIMBREL_PROT": "1"}, 'WHIMBREL_PROT: "1" in the environment'),
+        (("account", "list"), {"WHIMBREL_TITEL": "x"}, "did you mean"),
+    ],
+)
+def test_a_misconfigured_command_ends_with_4_and_one_line(tmp_path, words, environ, said):
+    ended = whimbrel(*words, WHIMBREL_DATA=str(tmp_path / "data"), **environ)
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_serve_asks_for_its_flags_without_loading_the_server():
+    ended = whimbrel("serve", "--help")
+    assert ended.returncode == 0
+    assert "--post-characters-max" in ended.stdout
+    loaded = "import sys; from whimbrel.cli import serve; print(' '.join(sys.modules))"
+    modules = subprocess.run(
+        [sys.executable, "-c", loaded], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"msgspec", "cyclopts", "rich", "apsw", "asyncio", "starlette", "numpy"}
+    assert not heavy & set(modules)

@@ -1,0 +1,7 @@
+"""`python -m whimbrel` is `whimbrel`."""
+
+import sys
+
+from whimbrel.cli import main
+
+sys.exit(main())

@@ -1,0 +1,66 @@
+"""Every command but the parsing of `serve`: how a command line becomes a call, and an error an exit code.
+
+Commands stand in modules of their own and are named here by strings: one is imported when it is asked for.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App, CycloptsError
+
+from whimbrel import __version__
+from whimbrel.cli.codes import DONE, INTERRUPTED, USAGE, code_of
+from whimbrel.cli.output import note
+from whimbrel.kernel.errors import WhimbrelError
+
+ACCOUNT_COMMANDS: Final = {
+    "create": "account:create",
+    "token": "access:token",
+    "list": "account:list_all",
+    "show": "account:show",
+    "confirm": "account:confirm",
+    "approve": "account:approve",
+    "disable": "account:disable",
+    "enable": "account:enable",
+    "role": "account:role",
+    "password": "account:password",
+    "sessions": "access:sessions",
+    "delete": "account:delete",
+    "export": "archive:export",
+}
+
+
+def build() -> App:
+    """The tree of commands, in the order in which help shows them."""
+    app = App(name="whimbrel", help="A microblog server: see docs/cli.md.", version=__version__)
+    app.help_formatter = "plain"
+    app.command("whimbrel.cli.serve:serve_words", name="serve")
+    account = App(name="account", help="Make, look at and change accounts.")
+    for name, function in ACCOUNT_COMMANDS.items():
+        account.command(f"whimbrel.cli.{function}", name=name)
+    app.command(account)
+    app.command("whimbrel.cli.provision:provision", name="provision")
+    app.command("whimbrel.cli.verify:verify", name="verify")
+    app.command("whimbrel.cli.doctor:doctor", name="doctor")
+    views = App(name="views", help="What follows the journal.")
+    views.command("whimbrel.cli.views:rebuild", name="rebuild")
+    app.command(views)
+    return app
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every foreseen error is one line on standard error."""
+    try:
+        result = build()(
+            list(words), exit_on_error=False, print_error=False, result_action="return_value", help_on_error=False
+        )
+    except CycloptsError as error:
+        note(f"whimbrel: {error}")
+        note("whimbrel: see whimbrel --help")
+        return USAGE
+    except WhimbrelError as error:
+        note(f"whimbrel: {error.public}")
+        return code_of(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return result if isinstance(result, int) else DONE

@@ -1,0 +1,79 @@
+"""`whimbrel serve`: read the configuration, then become the supervisor.
+
+Becoming (exec) rather than calling gives the supervisor a process of its own size: what was imported to parse flags
+and read files is gone from memory. Standard library only, for the same reason and for a quick start.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from whimbrel import config
+from whimbrel.cli.codes import MISCONFIGURED
+from whimbrel.kernel.errors import Misconfigured
+from whimbrel.option_table import OPTIONS, Option
+
+SUPERVISOR: Final = "whimbrel.supervisor"
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """Start the server with these flags. Returns only when it could not start: the exit code."""
+    flags = vars(parser().parse_args(arguments))
+    try:
+        configuration = config.read(flags, os.environ).config
+        make_data_directory(configuration.data)
+    except Misconfigured as error:
+        print(f"whimbrel: {error.public}", file=sys.stderr)
+        return MISCONFIGURED
+    return become_supervisor(configuration)
+
+
+def become_supervisor(configuration: config.Config) -> NoReturn:
+    """Replace this process by the supervisor, which is handed the configuration in a variable."""
+    environment = os.environ | {config.HANDED_DOWN: config.encode(configuration)}
+    os.execve(sys.executable, [sys.executable, "-m", SUPERVISOR], environment)
+
+
+def serve_words(*words: str) -> int:
+    """Start the server (its flags: whimbrel serve --help)."""
+    return serve(words)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of `serve`: one for each option, and where to look for data and configuration."""
+    flags = argparse.ArgumentParser(
+        prog="whimbrel serve",
+        allow_abbrev=False,
+        description="Start the server; prints one line, `ready: URL`, when everything answers. Each option can also"
+        " be given as WHIMBREL_NAME in the environment or as name in whimbrel.toml; flags win, then the environment.",
+    )
+    flags.add_argument("--data", metavar="DIR", default=argparse.SUPPRESS, help="Where the data is. Default: ./data")
+    flags.add_argument(
+        "--config", metavar="FILE", default=argparse.SUPPRESS, help="The file of options. Default: DIR/whimbrel.toml"
+    )
+    for option in OPTIONS:
+        flags.add_argument(option.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(option))
+    return flags
+
+
+def make_data_directory(data: Path) -> None:
+    """Make the data directory, for its owner only: it holds private posts. Raises Misconfigured when it cannot be."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f'data: "{data}": {error.strerror}; expected a directory that can be made') from error
+
+
+def _help(option: Option) -> str:
+    default = "" if option.default in (None, "", ()) else f" Default: {written(option.default)}."
+    return f"{option.meaning}{default} Expected: {option.kind.expected}.".replace("%", "%%")
+
+
+def written(value: object) -> str:
+    """A typed value as a person would write it in a flag."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
