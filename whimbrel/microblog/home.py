@@ -18,8 +18,8 @@ from whimbrel.kernel.limits import HOME_REBLOG_LOOK_BACK
 from whimbrel.kernel.pages import Page
 from whimbrel.microblog.graph.reader import Reader
 from whimbrel.microblog.home_rules import Candidate, seen_below, wanted
-from whimbrel.microblog.posts import rows
 from whimbrel.microblog.posts.front import Posts
+from whimbrel.microblog.posts.ladder import home_below
 from whimbrel.microblog.posts.values import Shown
 from whimbrel.microblog.recents import GONE, LANGUAGE, PLAIN_MASK, Positions, Window
 from whimbrel.microblog.recents_rows import entry_of_row
@@ -170,7 +170,7 @@ class Home:
         """Candidates from the store, and the id of the last row looked at (0: there are no more rows)."""
         authors, now_ms = self._sources(reader).authors, self._clock()
         found = await self._reads.read(
-            lambda look: rows.home_below(
+            lambda look: home_below(
                 look, authors, ceiling=below, floor=above, limit=limit + MARGIN_ENTRIES, ascending=ascending
             )
         )

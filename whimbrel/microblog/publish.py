@@ -108,7 +108,11 @@ class Publish:
         claim = Claim(keys.reblog(account.id, post.id))
         group = Group(
             (draft(fact, actor=account.id, claims=(claim,)),),
-            forbids=(keys.deleted(post.id), keys.block(account.id, post.account_id), keys.block(post.account_id, account.id)),
+            forbids=(
+                keys.deleted(post.id),
+                keys.block(account.id, post.account_id),
+                keys.block(post.account_id, account.id),
+            ),
         )
         outcome = await self._appender.append(group)
         if isinstance(outcome, Refused):
@@ -162,11 +166,9 @@ class Publish:
 
     async def _composed(self, text: str, spoiler: str) -> Composed:
         names = mentioned_names(text)
-        if len(names) > MENTIONS_MAX:
-            raise Invalid(f"Validation failed: {len(names)} people are mentioned, at most {MENTIONS_MAX} may be")
-        ids = await self._accounts.ids_by_name(names) if names else {}
-        limit = self._options.post_characters_max - len(spoiler)
-        return compose(text, ids=ids, public_url=self._options.public_url, limit=limit)
+        ids = await self._accounts.ids_by_name(names) if 0 < len(names) <= MENTIONS_MAX else {}
+        options = self._options
+        return compose(text, ids=ids, public_url=options.public_url, limit=options.post_characters_max, spoiler=spoiler)
 
     def _once(self, account_id: int, wanted: PostDraft, key: str | None) -> tuple[Claim, ...]:
         if not key:
@@ -192,9 +194,7 @@ class Publish:
         me = author.account_id
         releases = (keys.reblog(me, post.reblog_of_id),) if post.reblog_of_id else ()
         gone = draft(fact, actor=me, id=post.id, claims=(Claim(keys.deleted(post.id)),), releases=releases)
-        unpinned = draft(
-            happened.Unpinned(), actor=me, id=post.id, releases=(keys.pin(me, post.id),), optional=True
-        )
+        unpinned = draft(happened.Unpinned(), actor=me, id=post.id, releases=(keys.pin(me, post.id),), optional=True)
         outcome = await self._appender.append(Group((unpinned, gone)))
         if not isinstance(outcome, Appended):
             raise NotFound

@@ -125,9 +125,7 @@ class Timelines:
             return []
         return await self._filled(viewer, page, fetch, hide=False)
 
-    async def _filled(
-        self, viewer: Reader | None, page: Page, fetch: Fetch, *, hide: bool = True
-    ) -> list[Shown]:
+    async def _filled(self, viewer: Reader | None, page: Page, fetch: Fetch, *, hide: bool = True) -> list[Shown]:
         shown: list[Shown] = []
         part = page
         for _ in range(ROUNDS_MAX):

@@ -1,0 +1,1 @@
+"""How fast: the server on one core, the load on the other, ratios in one run. `bin/bench` runs it."""
