@@ -18,7 +18,7 @@ from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.request import Receive, Request, Scope
 from whimbrel.api.router import Route, Router
 from whimbrel.api.times import moment
-from whimbrel.reliability.ratelimit import Allowance, RateLimits
+from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
 
 if TYPE_CHECKING:
     from whimbrel.microblog.front import Microblog  # the whole product; a handler gets it, this module only names it
@@ -96,19 +96,13 @@ class Api:
         return answer
 
     def _count(self, request: Request, route: Route, extra: list[tuple[bytes, bytes]]) -> None:
-        limits, session = self._limits, request.session
-        if limits is None:
+        if self._limits is None:
             return
-        if session is not None:
-            allowance = limits.take_signed(session.id, session.account_id)
-        else:
-            allowance = limits.take_anonymous(request.client_address)
-        if route.budgets:
-            key = request.account.id if request.account is not None else request.client_address
-            tighter = limits.take(route.budgets, key)
-            if tighter is not None and tighter.remaining < allowance.remaining:
-                allowance = tighter
-        extra += _limit_headers(allowance)
+        try:
+            extra += _limit_headers(_allowance(self._limits, request, route))
+        except LimitReached as refused:
+            extra += _limit_headers(refused.allowance)
+            raise
 
     async def _send(self, send: Any, request: Request, answer: Answer, extra: list[tuple[bytes, bytes]]) -> None:
         body = answer.body
@@ -143,6 +137,20 @@ def _preflight(methods: tuple[str, ...], request: Request) -> Answer:
         (b"access-control-max-age", b"86400"),
     )
     return Answer(204, b"", headers)
+
+
+def _allowance(limits: RateLimits, request: Request, route: Route) -> Allowance:
+    session = request.session
+    if session is not None:
+        allowance = limits.take_signed(session.id, session.account_id)
+    else:
+        allowance = limits.take_anonymous(request.client_address)
+    if route.budgets:
+        key = request.account.id if request.account is not None else request.client_address
+        tighter = limits.take(route.budgets, key)
+        if tighter is not None and tighter.remaining < allowance.remaining:
+            return tighter
+    return allowance
 
 
 def _limit_headers(allowance: Allowance) -> Headers:

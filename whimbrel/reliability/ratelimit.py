@@ -59,6 +59,14 @@ class Allowance(NamedTuple):
     reset_ms: int
 
 
+class LimitReached(TooMany):
+    """A budget is spent; `allowance` says which and until when, for the headers of the refusal."""
+
+    def __init__(self, public: str, *, allowance: Allowance, retry_after_seconds: int) -> None:
+        super().__init__(public, retry_after_seconds=retry_after_seconds)
+        self.allowance = allowance
+
+
 class _Window:
     __slots__ = ("budget", "counts", "ends_ms")
 
@@ -91,7 +99,7 @@ class RateLimits:
         self._address = self._window(ADDRESS)
 
     def take_signed(self, token_id: int, account_id: int | None) -> Allowance:
-        """Count one request with a token. Returns the tighter allowance; raises TooMany."""
+        """Count one request with a token. Returns the tighter allowance; raises LimitReached."""
         now_ms = self._clock()
         tightest = self._token.take(token_id, now_ms)
         if account_id is not None:
@@ -101,12 +109,12 @@ class RateLimits:
         return _checked(tightest, TOKEN, now_ms)
 
     def take_anonymous(self, address: str) -> Allowance:
-        """Count one request without a token, by network address. Raises TooMany."""
+        """Count one request without a token, by network address. Raises LimitReached."""
         now_ms = self._clock()
         return _checked(self._address.take(address, now_ms), ADDRESS, now_ms)
 
     def take(self, names: Iterable[str], key: Key) -> Allowance | None:
-        """Count one request against each of the named budgets. Returns the tightest allowance; raises TooMany."""
+        """Count one request against each of the named budgets. Returns the tightest allowance; raises LimitReached."""
         now_ms = self._clock()
         tightest = None
         for name in names:
@@ -125,7 +133,8 @@ def _checked(allowance: Allowance, budget: Budget, now_ms: int) -> Allowance:
         return allowance
     seconds = max(1, -(-(allowance.reset_ms - now_ms) // 1000))
     minutes = budget.window_ms // _MINUTE_MS
-    raise TooMany(
+    raise LimitReached(
         f"Too many {budget.what}: at most {allowance.limit} in {minutes} minutes. Try again in {seconds} seconds",
+        allowance=allowance,
         retry_after_seconds=seconds,
     )
