@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -70,7 +69,7 @@ class Pages:
         )
         self._environment.globals["server"] = server
         self._environment.filters |= {
-            "html": Markup,
+            "html": self._environment.filters["safe"],
             "number": "{:,}".format,
             "day": _day,
             "clock": _clock,

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import publicsuffixlist
+
 HOST_CHARACTERS_MAX: Final = 253
 LABEL_BYTES_MAX: Final = 63
 
@@ -47,7 +49,7 @@ def url_end(text: str, start: int) -> int | None:
 def top_level_domains() -> frozenset[str]:
     """Every top-level domain that exists, lower-case, in Unicode (about 1,440; read once, 3 ms)."""
     names = set()
-    lines = files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text("utf-8").splitlines()
+    lines = files(publicsuffixlist).joinpath("public_suffix_list.dat").read_text("utf-8").splitlines()
     for line in lines:
         if "===END ICANN DOMAINS===" in line:
             break
