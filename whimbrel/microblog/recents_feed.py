@@ -46,15 +46,21 @@ class RecentsInMemory:
             "Reblogged": self._reblogged,
             "AccountDeleted": self._author_gone,
         }
+        self._by_id = (self._deleted, self._author_gone)
 
     def load(self, entries: Iterable[Entry], *, floor_id: int) -> None:
         """Begin with the store's newest entries (ascending); the follower then starts at the store's cursor."""
         self.window.load(entries, floor_id=floor_id)
 
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Go on loading: the next entries, ascending."""
+        for entry in entries:
+            self.window.add(entry)
+
     def apply(self, event: Event) -> None:
         """Take in one event."""
         handler = self._handlers.get(event.type)
-        if handler is not None and not isinstance(event.data, BlankedEvent):
+        if handler is not None and (handler in self._by_id or not isinstance(event.data, BlankedEvent)):
             handler(event)
 
     def forget(self) -> None:

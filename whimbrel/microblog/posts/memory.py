@@ -135,7 +135,10 @@ class PostsInMemory:
     def apply(self, event: Event) -> None:
         """Change what is held, and hold what is new."""
         kind = event.type
-        if kind in CHANGES and not isinstance(event.data, BlankedEvent):
+        if isinstance(event.data, BlankedEvent):
+            # Its content was erased, which happens only to what was deleted.
+            self.shelf.drop(event.id)
+        elif kind in CHANGES:
             self.shelf.apply(event)
             if kind == "PostCreated":
                 self.shelf.put(event.id, created(event))

@@ -107,11 +107,15 @@ SELECT id, account_id, created_ms, visibility, text, html, spoiler, sensitive, l
 FROM posts LEFT JOIN post_texts ON post_texts.post_id = posts.id
 WHERE posts.id IN (:ids*)
 
--- name: window
--- The newest entries below an id, newest first.
+-- name: window_floor
+-- The id above which the newest :limit entries lie.
+SELECT id FROM posts ORDER BY id DESC LIMIT 1 OFFSET :limit
+
+-- name: window_up
+-- The oldest entries above an id, oldest first.
 SELECT id, account_id, visibility, in_reply_to_id, in_reply_to_account_id, reblog_of_id, reblogged_account_id,
     language, sensitive, mentions, tags
-FROM posts WHERE id < :ceiling ORDER BY id DESC LIMIT :limit
+FROM posts WHERE id > :floor ORDER BY id LIMIT :limit
 
 -- name: entries
 -- Entries by id, in no order.

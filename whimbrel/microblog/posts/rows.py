@@ -23,8 +23,6 @@ Entry = tuple[
 ]
 """Id, author, visibility, replied post, its author, reblogged post, its author, language, sensitive, mentions, tags."""
 
-NEWEST: Final = (1 << 63) - 1
-
 _sql: Final = Queries("whimbrel.microblog.posts")
 _mentions: Final = msgspec.msgpack.Decoder(tuple[Mention, ...])
 _tags: Final = msgspec.msgpack.Decoder(tuple[Tag, ...])
@@ -35,12 +33,18 @@ def posts(rows: Reading, ids: Sequence[int]) -> dict[int, Post]:
     return {row[0]: _post(row) for row in rows.all(_sql.posts, {"ids": ids})}
 
 
-def window(rows: Reading, limit: int, *, below: int = NEWEST) -> list[Entry]:
-    """The newest `limit` entries below an id, ascending. With `below` a long window can be read in blocks.
+def window_floor(rows: Reading, limit: int) -> int:
+    """The id above which the newest `limit` entries lie; 0 when there are no more than that."""
+    found = rows.one(_sql.window_floor, {"limit": limit})
+    return 0 if found is None else int(found[0])
+
+
+def window_above(rows: Reading, above: int, limit: int) -> list[Entry]:
+    """The oldest `limit` entries above an id, ascending: a long window is read in blocks.
 
     Plan: one pass over the end of the table; 250,000 entries of 1,000,000 measured at 0.15 s.
     """
-    return _entries(rows, _sql.window, {"ceiling": below, "limit": limit})[::-1]
+    return _entries(rows, _sql.window_up, {"floor": above, "limit": limit})
 
 
 def public(

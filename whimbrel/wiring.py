@@ -1,0 +1,266 @@
+"""The composition root: configuration -> engines -> views -> front doors -> the HTTP application.
+
+The only file that names a concrete engine together with what stands on it. Two lists here are the answer to "what
+does an event set off?": `ROOMS`, what follows the journal into the store, and `Views`, what follows it in memory.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from whimbrel.api.http import Api
+from whimbrel.api.mastodon.openapi import OpenApi
+from whimbrel.api.mastodon.render.everything import render_for
+from whimbrel.api.mastodon.routes import routes as product_routes
+from whimbrel.api.mastodon.server import server_routes
+from whimbrel.api.oauth.routes import oauth_routes
+from whimbrel.api.operator import operator_routes
+from whimbrel.api.proxies import networks
+from whimbrel.api.router import Router
+from whimbrel.config import Config
+from whimbrel.engines.journal.client import CoreLink
+from whimbrel.engines.journal.feed import Feed
+from whimbrel.engines.journal.head import HeadReader
+from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.journal.tail import EventTail
+from whimbrel.engines.store.reads import StoreReads
+from whimbrel.engines.store.sqlite import SqliteStore
+from whimbrel.kernel.clock import Clock, wall_clock_ms
+from whimbrel.kernel.contracts import MemoryView, Reads, Writing
+from whimbrel.kernel.errors import StoreUnavailable
+from whimbrel.kernel.events import Event
+from whimbrel.kernel.ids import id_at
+from whimbrel.kernel.limits import WINDOW_ENTRIES_MAX
+from whimbrel.kernel.sql import schema
+from whimbrel.microblog.accounts import apply as accounts_rows
+from whimbrel.microblog.accounts.access import Access
+from whimbrel.microblog.accounts.front import Accounts
+from whimbrel.microblog.accounts.memory import AccountsInMemory
+from whimbrel.microblog.accounts.passwords import Passwords
+from whimbrel.microblog.accounts.requests import ProfileText
+from whimbrel.microblog.census import Census
+from whimbrel.microblog.directory import Directory
+from whimbrel.microblog.front import Microblog
+from whimbrel.microblog.graph import apply as graph_rows
+from whimbrel.microblog.graph.front import Graph
+from whimbrel.microblog.graph.memory import GraphInMemory
+from whimbrel.microblog.home import Home
+from whimbrel.microblog.interactions import apply as interactions_rows
+from whimbrel.microblog.interactions.front import Interactions
+from whimbrel.microblog.interactions.memory import MarksInMemory
+from whimbrel.microblog.notifications import apply as notifications_rows
+from whimbrel.microblog.notifications.front import Notifications
+from whimbrel.microblog.notifications.memory import NotificationsInMemory
+from whimbrel.microblog.options import Options
+from whimbrel.microblog.posts import apply as posts_rows
+from whimbrel.microblog.posts import rows as posts_reading
+from whimbrel.microblog.posts import text
+from whimbrel.microblog.posts.front import Posts
+from whimbrel.microblog.posts.memory import PostsInMemory
+from whimbrel.microblog.posts.tags import fold
+from whimbrel.microblog.publish import Publish
+from whimbrel.microblog.recents import Window
+from whimbrel.microblog.recents_feed import RecentsInMemory
+from whimbrel.microblog.recents_rows import entry_of_row
+from whimbrel.microblog.search import apply as search_rows
+from whimbrel.microblog.search.front import Search
+from whimbrel.microblog.timelines import Timelines
+from whimbrel.microblog.vocabulary import VOCABULARY
+from whimbrel.reliability.headers import SecurityHeaders
+from whimbrel.reliability.ratelimit import RateLimits
+from whimbrel.secrets_file import open_secrets
+from whimbrel.web.pages import application as pages
+
+ROOM_NAMES: Final = ("accounts", "graph", "posts", "interactions", "notifications", "search")
+ROOMS: Final = (accounts_rows, graph_rows, posts_rows, interactions_rows, notifications_rows, search_rows)
+WINDOW_BLOCK_ENTRIES: Final = 25_000
+
+
+def schemas() -> list[str]:
+    """Every room's tables, in the order in which rooms may refer to each other."""
+    return [schema(f"whimbrel.microblog.{room}") for room in ROOM_NAMES]
+
+
+def apply(rows: Writing, event: Event) -> None:
+    """What an event means to the store: each room writes its own tables, in this order."""
+    for room in ROOMS:
+        room.apply(rows, event)
+
+
+class Views(NamedTuple):
+    """Everything that follows the journal in the memory of a process, fed in this order."""
+
+    accounts: AccountsInMemory
+    graph: GraphInMemory
+    posts: PostsInMemory
+    recents: RecentsInMemory
+    marks: MarksInMemory
+    notifications: NotificationsInMemory
+
+
+class Product(NamedTuple):
+    """The product of one process, with what keeps it alive. `close` ends what it started, in order."""
+
+    microblog: Microblog
+    views: Views
+    link: CoreLink
+    reads: StoreReads
+    passwords: Passwords
+
+    async def close(self) -> None:
+        """Let go of the core, the store's threads and the hashing threads."""
+        await self.link.close()
+        self.reads.close()
+        self.passwords.close()
+
+
+async def build_product(config: Config, link: CoreLink, *, port: int, clock: Clock = wall_clock_ms) -> Product:
+    """Wire the product to a running core, fill its memory from the store, and begin to follow the journal.
+
+    When the store is away memory begins empty at the journal's head, and claims to know nothing older.
+    """
+    reads = StoreReads(partial(SqliteStore, config.data / "store-1.sqlite"), link, link.head, clock=clock)
+    tail = EventTail(0)
+    views = _views(reads, tail)
+    tail.cursor = await _fill(views, reads, link.head, clock)
+    open_journal = partial(JournalReader, config.data / "journal.sqlite")
+    link.follow(Feed([*views], VOCABULARY, tail, open_journal))
+    passwords = Passwords()
+    microblog = _microblog(views, link, reads, passwords, options_of(config, port), clock)
+    return Product(microblog, views, link, reads, passwords)
+
+
+def options_of(config: Config, port: int) -> Options:
+    """The part of the configuration that the product sees; `port` is the one really listened on."""
+    return Options(
+        public_url=config.public_url_at(port),
+        title=config.title,
+        description=config.description,
+        contact_email=config.contact_email,
+        registrations=config.registrations,  # type: ignore[arg-type]  # config.py has checked the word
+        confirm_email=config.confirm_email,
+        rate_limits=config.rate_limits,
+        password_grant=config.password_grant,
+        post_characters_max=config.post_characters_max,
+    )
+
+
+def build_api(config: Config, product: Product) -> Any:
+    """The ASGI application of an API process."""
+    microblog, clock = product.microblog, product.microblog.clock
+    render = render_for(microblog.options.public_url)
+    limits = RateLimits(clock) if config.rate_limits else None
+    freshness = Standing(product.link, product.reads)
+    census = Census(reads=product.reads, clock=clock)
+    directory = Directory(reads=product.reads, accounts=microblog.accounts, clock=clock)
+    described = (
+        *product_routes(render),
+        *server_routes(render, census=census, directory=directory, options=microblog.options, clock=clock),
+        *oauth_routes(signing_key=open_secrets(config.data).signing_key, limits=limits, freshness=freshness),
+        *operator_routes(config.data / "run"),
+    )
+    api = Api(
+        router=Router((*described, *OpenApi(described, public_url=microblog.options.public_url).routes())),
+        microblog=microblog,
+        freshness=freshness,
+        limits=limits,
+        trusted_proxies=networks(config.trusted_proxies),
+        fallback=pages(microblog),
+    )
+    return SecurityHeaders(api, secure=microblog.options.public_url.startswith("https://"))
+
+
+class Standing:
+    """How this process stands to the journal's head, as the HTTP door asks it (api.bearers.Freshness)."""
+
+    def __init__(self, link: CoreLink, reads: Reads) -> None:
+        self._link = link
+        self.behind_head = link.is_current
+        self.age_seconds = reads.age_seconds
+
+    def behind(self) -> bool:
+        """Whether something durable has not reached this process's views."""
+        return not self._link.is_current()
+
+    async def catch_up(self) -> None:
+        """Wait for it, up to the read-your-writes deadline."""
+        await self._link.wait_for_head()
+
+
+@asynccontextmanager
+async def open_product(config: Config) -> AsyncIterator[Microblog]:
+    """The product for a command: beside the running server if there is one, else with a core of its own."""
+    async with linked_core(config) as link:
+        product = await build_product(config, link, port=config.port)
+        try:
+            yield product.microblog
+        finally:
+            await product.close()
+
+
+def _views(reads: StoreReads, tail: EventTail) -> Views:
+    return Views(
+        accounts=AccountsInMemory(reads, tail),
+        graph=GraphInMemory(reads, tail),
+        posts=PostsInMemory(reads, tail),
+        recents=RecentsInMemory(Window()),
+        marks=MarksInMemory(reads, tail),
+        notifications=NotificationsInMemory(reads),
+    )
+
+
+async def _fill(views: Views, reads: StoreReads, head: HeadReader, clock: Clock) -> int:
+    """Load the window of recent entries in blocks; returns the sequence from which everything must follow."""
+    try:
+        cursor, floor = await reads.read(
+            lambda look: (look.cursor, posts_reading.window_floor(look, WINDOW_ENTRIES_MAX)), fresh=False
+        )
+        views.recents.load((), floor_id=floor)
+        above = floor
+        while block := await reads.read(
+            lambda look, above=above: posts_reading.window_above(look, above, WINDOW_BLOCK_ENTRIES), fresh=False
+        ):
+            views.recents.extend(entry_of_row(row) for row in block)
+            above = block[-1][0]
+    except StoreUnavailable:
+        views.recents.load((), floor_id=id_at(clock()))
+        return head.head
+    return cursor
+
+
+def _microblog(
+    views: Views, link: CoreLink, reads: StoreReads, passwords: Passwords, options: Options, clock: Clock
+) -> Microblog:
+    profile_text = ProfileText(
+        names_in=text.mentioned_names,
+        note=lambda written, ids: text.render_note(written, options.public_url, ids=ids),
+        field=lambda written, ids: text.render_field(written, options.public_url, ids=ids),
+    )
+    accounts = Accounts(
+        appender=link,
+        reads=reads,
+        memory=views.accounts,
+        passwords=passwords,
+        profile_text=profile_text,
+        clock=clock,
+    )
+    posts = Posts(reads=reads, shelf=views.posts.shelf, accounts=accounts, marks=views.marks)
+    timeline = {"window": views.recents.window, "posts": posts, "reads": reads, "clock": clock}
+    return Microblog(
+        accounts=accounts,
+        access=Access(appender=link, reads=reads, memory=views.accounts, clock=clock),
+        graph=Graph(appender=link, reads=reads, memory=views.graph, accounts=accounts, fold_tag=fold, clock=clock),
+        posts=posts,
+        publish=Publish(appender=link, posts=posts, accounts=accounts, reads=reads, clock=clock, options=options),
+        interactions=Interactions(appender=link, reads=reads, posts=posts, accounts=accounts),
+        home=Home(**timeline),
+        timelines=Timelines(**timeline),
+        notifications=Notifications(
+            appender=link, reads=reads, posts=posts, accounts=accounts, memory=views.notifications
+        ),
+        search=Search(reads=reads, accounts=accounts, posts=posts, public_url=options.public_url),
+        clock=clock,
+        options=options,
+    )
