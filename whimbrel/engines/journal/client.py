@@ -33,8 +33,17 @@ from whimbrel.engines.journal.wire import (
     frame,
 )
 from whimbrel.engines.sockets import address_of
-from whimbrel.kernel.errors import Corrupt, JournalUnavailable, TooLarge
-from whimbrel.kernel.events import Group, Outcome, Stamp
+from whimbrel.kernel.errors import Corrupt, Invalid, JournalUnavailable, TooLarge, WhimbrelError
+from whimbrel.kernel.events import (
+    DISK_FULL,
+    MALFORMED,
+    PAYLOAD_TOO_LARGE,
+    TOO_MANY_DRAFTS,
+    Group,
+    Outcome,
+    Refused,
+    Stamp,
+)
 from whimbrel.kernel.limits import (
     APPEND_DEADLINE_SECONDS,
     CORE_BACK_OFF_SECONDS_MAX,
@@ -50,6 +59,13 @@ _log = logging.getLogger(__name__)
 _AWAY: Final = "The server cannot write right now. Nothing was done; try again in a moment."
 _UNKNOWN: Final = "The server was interrupted while writing. Try again: what was done will not be done twice."
 _BUSY: Final = "The server has more to write than it can take right now. Nothing was done; try again in a moment."
+
+_REFUSALS: Final[dict[str, Callable[[], WhimbrelError]]] = {
+    DISK_FULL: lambda: JournalUnavailable("The server's disk is full. Nothing was done; try again later."),
+    TOO_MANY_DRAFTS: lambda: TooLarge("That is more than the server does in one step."),
+    PAYLOAD_TOO_LARGE: lambda: TooLarge("That is more than the server takes in one piece."),
+    MALFORMED: lambda: Invalid("That holds characters or numbers which cannot be stored."),
+}
 
 
 class CoreLink:
@@ -101,12 +117,17 @@ class CoreLink:
         return len(self._requests)
 
     async def append(self, group: Group) -> Outcome:
-        """The contract's `append`. When the views are slow beyond the deadline it returns the durable outcome."""
+        """The contract's `append`. When the views are slow beyond the deadline it returns the durable outcome.
+
+        Raises TooLarge or Invalid for a group that no journal could hold.
+        """
         head: int
         outcome: Outcome
         head, outcome = await self._ask(lambda id_: Append(id_, group), unknown_when_lost=True)
         if self.feed is not None and self.feed.cursor < head:
             await self.feed.reached(head, APPEND_DEADLINE_SECONDS)
+        if type(outcome) is Refused and outcome.key in _REFUSALS:
+            raise _REFUSALS[outcome.key]()
         return outcome
 
     async def find(self, keys: Sequence[str]) -> dict[str, Stamp]:
@@ -119,11 +140,14 @@ class CoreLink:
         """Whether the views hold everything that is durable now. Two loads from memory: for the hot path."""
         return self.feed is None or self.feed.cursor >= self.head.head
 
-    async def wait_for_head(self) -> bool:
-        """Read your own writes: wait until the views hold what is durable now; False at the deadline."""
-        if self.feed is None or self.feed.cursor >= (head := self.head.head):
-            return True
-        return await self.feed.reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS)
+    async def wait_for_head(self) -> None:
+        """Read your own writes: wait until the views hold what is durable now, or the deadline has come."""
+        if self.feed is not None and self.feed.cursor < (head := self.head.head):
+            await self.feed.reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS)
+
+    def age_seconds(self) -> float:
+        """How old what the views say is: 0.0 when they hold everything durable that this process has heard of."""
+        return 0.0 if self.feed is None else self.feed.age_seconds()
 
     async def store_reached(self, sequence: int, deadline_seconds: float) -> bool:
         """Wait until the store stands at `sequence`; False at the deadline."""

@@ -12,6 +12,7 @@ import asyncio
 import heapq
 import itertools
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -68,12 +69,17 @@ class Feed:
         self._waiters: list[tuple[int, int, asyncio.Future[bool]]] = []
         self._tickets = itertools.count()
         self._stored = 0
+        self._behind_since: float | None = None
         self._letting_go: asyncio.TimerHandle | None = None
 
     @property
     def cursor(self) -> int:
         """Every view has taken in everything up to here."""
         return self.tail.cursor
+
+    def age_seconds(self) -> float:
+        """For how long the views have lacked something that this process has heard of."""
+        return 0.0 if self._behind_since is None else time.monotonic() - self._behind_since
 
     def take(self, records: Sequence[Record]) -> None:
         """Take in pushed records; on a gap, begin to catch up from the file. Applies before it returns if it can."""
@@ -127,6 +133,8 @@ class Feed:
             if record.sequence > self.tail.cursor:
                 self._apply(self._decode(record))
         self.chain = records[-1].chain
+        if self.tail.cursor >= self.head:
+            self._behind_since = None
         while self._waiters and self._waiters[0][0] <= self.tail.cursor:
             _resolve(heapq.heappop(self._waiters)[2], True)
 
@@ -164,6 +172,7 @@ class Feed:
 
     def _catch_up(self) -> None:
         if self._catching_up is None:
+            self._behind_since = time.monotonic()
             self._catching_up = asyncio.get_running_loop().create_task(self._read_what_is_missing())
 
     async def _read_what_is_missing(self) -> None:
