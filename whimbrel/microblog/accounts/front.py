@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 
 from msgspec import UNSET
 
-from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Appender, Reads
 from whimbrel.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
 from whimbrel.kernel.events import Appended, Claim, Draft, Group, Taken, draft
@@ -49,10 +48,9 @@ class Accounts:
         memory: AccountsInMemory,
         passwords: Passwords,
         profile_text: ProfileText,
-        clock: Clock,
     ) -> None:
         self._appender, self._reads, self._memory = appender, reads, memory
-        self._passwords, self._profile_text, self._clock = passwords, profile_text, clock
+        self._passwords, self._profile_text = passwords, profile_text
 
     def held(self, account_id: int) -> Account | None:
         """The account if memory has it and it was not deleted; never waits."""
