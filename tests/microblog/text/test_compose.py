@@ -177,6 +177,7 @@ def test_what_could_mislead_is_not_linked(text: str):
         ("\u1100\u1161\u11a8", 1),
         ("नमस्ते", 4),
         ("今日は", 3),
+        ("ﾊﾟﾋﾟ", 2),
         ("🏴󠁧󠁢󠁳󠁣󠁴󠁿!", 2),
         ("a\nb", 3),
     ],

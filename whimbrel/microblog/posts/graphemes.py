@@ -2,8 +2,8 @@
 
 A family emoji of seven code points is one character, as is a letter with three accents. This follows the extended
 clusters of UAX #29 by the character data that Python carries, with three simplifications: every mark extends (a few
-spacing ones should not), any symbol after a zero-width joiner joins, prepended marks stand alone. They matter to no
-limit: such a cluster is miscounted by one.
+spacing ones should not), any symbol after a zero-width joiner joins, and conjuncts of Indian scripts are one cluster a
+consonant, as they were until Unicode 15.1. They matter to no limit: such a cluster is miscounted by one or two.
 """
 
 import unicodedata
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 _JOINER: Final = "\u200d"
+_EXTENDING_LETTERS: Final = frozenset("\u200c\u200d\uff9e\uff9f")
 
 
 def count(text: str) -> int:
@@ -55,7 +56,7 @@ def _extends(character: str) -> bool:
     if character < "\u0300":
         return False
     return (
-        character in (_JOINER, "\u200c")
+        character in _EXTENDING_LETTERS
         or "\U0001f3fb" <= character <= "\U0001f3ff"
         or "\U000e0020" <= character <= "\U000e007f"
         or unicodedata.category(character)[0] == "M"
