@@ -7,17 +7,12 @@ neither the answer nor when the refusals begin tells whether an account exists.
 from typing import Final
 
 from whimbrel.api.request import Request
-from whimbrel.kernel.errors import Unauthenticated
+from whimbrel.kernel.errors import Forbidden, Unauthenticated
 from whimbrel.kernel.limits import EMAIL_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.reliability.ratelimit import RateLimits
 
 WRONG: Final = "The name or e-mail address and the password do not match an account here."
-
-_WAITING: Final = {
-    "unconfirmed": "Your e-mail address has not been confirmed yet.",
-    "pending": "Your account is waiting for a moderator to approve it.",
-}
 
 
 class Passwords:
@@ -37,13 +32,9 @@ class Passwords:
             self._limits.take(("sign_in_name",), login[:EMAIL_CHARACTERS_MAX].strip().lower())
         if len(login) > EMAIL_CHARACTERS_MAX or len(password) > PASSWORD_CHARACTERS_MAX:
             raise Unauthenticated(WRONG)
-        account = await self._matching(request, login, password)
-        if not account.usable:
-            raise Unauthenticated(_WAITING.get(account.state, "Your account is disabled. Ask the operator why."))
-        return account
-
-    async def _matching(self, request: Request, login: str, password: str) -> Account:
         try:
             return await request.microblog.accounts.authenticate(login.strip(), password)
+        except Forbidden as error:
+            raise Unauthenticated(f"{error.public}.") from error
         except Unauthenticated as error:
             raise Unauthenticated(WRONG, log=str(error)) from error
