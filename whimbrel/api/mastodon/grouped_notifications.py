@@ -48,6 +48,7 @@ class GroupedNotifications:
             kinds=kinds,
             excluded=excluded,
             grouped_kinds=grouped,
+            account_id=sent.id("account_id"),
         )
         body = self._render.notifications.groups(groups, partial_avatars=expansion == "partial_avatars")
         if not groups:
