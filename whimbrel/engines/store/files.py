@@ -1,0 +1,81 @@
+"""How the store's file is opened, and whether it is still the one that lies at its path.
+
+The file may be moved, replaced, locked or overwritten while we run: a store is a view, people may do that. An open
+connection would go on with the file that is no longer there, so its device and inode are compared with the path's.
+"""
+
+import os
+from pathlib import Path
+
+import apsw
+
+from whimbrel.engines.store.rows import FAULTS, away
+from whimbrel.kernel.errors import StoreUnavailable
+from whimbrel.kernel.limits import (
+    STORE_BUSY_MS,
+    STORE_READER_CACHE_BYTES,
+    STORE_WAL_BYTES_MAX,
+    STORE_WRITER_CACHE_BYTES,
+)
+
+_MAGIC = b"SQLite format 3\0"
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+def identity(path: Path) -> Identity | None:
+    """Which file lies at the path now; None when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that cannot write and leaves the write-ahead log alone. Raises StoreUnavailable."""
+    try:
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=256)
+    except FAULTS as error:
+        raise away(error) from error
+    try:
+        # Else the last one to close removes the log by its name, which may belong to another file by now.
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        db.set_busy_timeout(STORE_BUSY_MS)
+        db.pragma("cache_size", -(STORE_READER_CACHE_BYTES // 1024))
+    except apsw.Error as error:
+        db.close(True)
+        raise away(error) from error
+    return db
+
+
+def open_writer(path: Path, *, synchronous: str = "NORMAL", vfs: str | None = None) -> apsw.Connection:
+    """The applier's connection; makes the file if there is none. Raises apsw errors."""
+    db = apsw.Connection(str(path), vfs=vfs, statementcachesize=512)
+    try:
+        db.set_busy_timeout(STORE_BUSY_MS)
+        if db.pragma("journal_mode", "wal") != "wal":
+            raise StoreUnavailable("The store is away.", log=f"{path}: the file system does not allow a WAL")
+        db.pragma("synchronous", synchronous)
+        db.pragma("foreign_keys", True)
+        db.pragma("secure_delete", True)
+        db.pragma("wal_autocheckpoint", 0)  # the writer does it between its batches
+        db.pragma("journal_size_limit", STORE_WAL_BYTES_MAX)
+        db.pragma("cache_size", -(STORE_WRITER_CACHE_BYTES // 1024))
+    except BaseException:
+        db.close(True)
+        raise
+    return db
+
+
+def is_whole(db: apsw.Connection) -> bool:
+    """Whether the file on disk (not what is cached of it) still begins like a database."""
+    _, found = db.read("main", 0, 0, len(_MAGIC))
+    return found == _MAGIC
+
+
+def remove_files(path: Path) -> None:
+    """Remove a store with its log, the main file first: what is left after a crash here is not taken for a store."""
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        name.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""Where a store stands in the journal, and whether that place exists there (DESIGN rule 5)."""
+
+from typing import NamedTuple, Protocol
+
+from whimbrel.kernel.contracts import Reading
+from whimbrel.kernel.errors import Corrupt
+from whimbrel.kernel.events import Record
+from whimbrel.kernel.sql import Queries
+
+_SQL = Queries("whimbrel.engines.store")
+
+
+class Standing(NamedTuple):
+    """The newest record that the store has taken in (time in milliseconds since 1970), and what it has parked."""
+
+    sequence: int
+    chain: bytes
+    time_ms: int
+    schema_hash: bytes
+    parked: int
+
+
+class Past(Protocol):
+    """What must be known of a journal to check a cursor against it: a Journal or a JournalReader."""
+
+    def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
+        """Records in order; see kernel.contracts.Journal."""
+        ...
+
+    def head(self) -> tuple[int, bytes]:
+        """Sequence and chain hash of the newest record."""
+        ...
+
+
+def standing_of(rows: Reading) -> Standing:
+    """Read it. Raises Corrupt when the file holds no cursor."""
+    row = rows.one(_SQL.standing)
+    if row is None:
+        raise Corrupt("The store is damaged.", log="the store has no cursor")
+    return Standing._make(row)
+
+
+def check_against(journal: Past, standing: Standing) -> None:
+    """Raise Corrupt unless the journal still has the record at which the store stands: then it must be rebuilt.
+
+    A store that stands before everything (sequence 0) fits a journal that was never trimmed. A record that a trim
+    removed cannot be compared; the store may go on only if the next record is still there.
+    """
+    sequence = standing.sequence
+    head, _ = journal.head()
+    if sequence > head:
+        raise Corrupt("The store is ahead of the journal.", log=f"store at {sequence}, journal at {head}")
+    nearest = journal.read(after=max(0, sequence - 1), limit=1)
+    if not nearest:
+        return  # both are empty
+    found = nearest[0]
+    if found.sequence > sequence + 1:
+        raise Corrupt("The journal was trimmed past the store.", log=f"store at {sequence}, next is {found.sequence}")
+    if found.sequence == sequence and found.chain != standing.chain:
+        raise Corrupt("The store followed another journal.", log=f"the hash of record {sequence} differs")

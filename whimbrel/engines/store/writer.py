@@ -1,0 +1,187 @@
+"""The store's one writer: rooms' tables, and the cursor that moves with them.
+
+Promises: rows and cursor change in one transaction, so every event takes effect exactly once; before each one it makes
+sure that its file is still the one at the path. Raises Corrupt when the file must be rebuilt (missing, replaced,
+damaged, made with another schema) and StoreUnavailable when it is worth trying again (locked, disk full or failing).
+Losing its last transactions in a power cut is fine (`synchronous=NORMAL`): the cursor is lost with the rows, and the
+journal is not. For one thread.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import apsw
+
+from whimbrel.engines.store.files import identity, is_whole, open_writer
+from whimbrel.engines.store.rows import FAULTS, Rows, away
+from whimbrel.engines.store.standing import Standing, standing_of
+from whimbrel.kernel.errors import Corrupt, StoreUnavailable
+from whimbrel.kernel.events import Record
+from whimbrel.kernel.limits import STORE_CHECKPOINT_PAGES, STORE_WAL_BYTES_MAX
+from whimbrel.kernel.sql import Queries, schema
+
+_SQL = Queries("whimbrel.engines.store")
+_OWN_SCHEMA = schema("whimbrel.engines.store")
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+_PAGE_BYTES = 4_096
+_WAL_PAGES_MAX = STORE_WAL_BYTES_MAX // _PAGE_BYTES
+
+
+class StoreWriter:
+    """Opens or makes the store at `path` with the rooms' schema scripts, in their order."""
+
+    def __init__(
+        self, path: Path, schemas: Sequence[str], *, synchronous: str = "NORMAL", vfs: str | None = None
+    ) -> None:
+        self._path, self._schemas = Path(path), (_OWN_SCHEMA, *schemas)
+        self._synchronous, self._vfs = synchronous, vfs
+        self._schema_hash = blake2b("\0".join(self._schemas).encode(), digest_size=16).digest()
+        self._db: apsw.Connection | None = None
+        self._wal_pages = 0
+        self._open()
+        self._identity = identity(self._path)
+
+    @contextmanager
+    def writing(self) -> Iterator["Pen"]:
+        """One transaction: committed when the block ends, undone when it raises."""
+        db = self._checked()
+        with _faults_named():
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                yield Pen(db, standing_of(Rows(db, 0)))
+                db.execute("COMMIT")
+            except BaseException:
+                self._undo()
+                raise
+        self._checkpoint()
+
+    def standing(self) -> Standing:
+        """Where the store stands."""
+        db = self._checked()
+        with _faults_named():
+            return standing_of(Rows(db, 0))
+
+    def empty_log(self) -> bool:
+        """Move everything from the write-ahead log into the main file, so that what was deleted is gone from both.
+
+        False when a reader holds the log; try again later.
+        """
+        db = self._checked()
+        with _faults_named():
+            try:
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.BusyError:
+                return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is None:
+            return
+        db, self._db = self._db, None
+        if identity(self._path) != self._identity:
+            # The log beside the path belongs to another file by now: leave it alone.
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        db.close(True)
+
+    def _checked(self) -> apsw.Connection:
+        if identity(self._path) != self._identity:
+            self.close()
+            raise Corrupt("The store was replaced.", log=f"{self._path} is not the file that was opened")
+        db = self._db or self._open()
+        with _faults_named():
+            whole = is_whole(db)
+        if not whole:
+            self.close()
+            raise Corrupt("The store is damaged.", log=f"{self._path} is no database any more")
+        return db
+
+    def _open(self) -> apsw.Connection:
+        with _faults_named():
+            db = open_writer(self._path, synchronous=self._synchronous, vfs=self._vfs)
+            try:
+                self._prepare(db)
+            except BaseException:
+                db.close(True)
+                raise
+        db.set_wal_hook(self._note_wal)
+        self._db = db
+        return db
+
+    def _prepare(self, db: apsw.Connection) -> None:
+        if db.pragma("schema_version") == 0:
+            with db:
+                for script in self._schemas:
+                    db.execute(script)
+                db.execute(_SQL.begin_cursor, {"schema_hash": self._schema_hash})
+        try:
+            made_with = standing_of(Rows(db, 0)).schema_hash
+        except apsw.SQLError as error:
+            raise Corrupt("This is not a store.", log=f"{self._path}: {error}") from error
+        if made_with != self._schema_hash:
+            raise Corrupt("The store was made by another version.", log=f"{self._path}: its schema differs")
+
+    def _undo(self) -> None:
+        if self._db is None:
+            return
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        except apsw.Error:
+            self.close()  # the next transaction opens the file again
+
+    def _note_wal(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        """Keep the log short. Above its cap wait (STORE_BUSY_MS at most) for readers to leave it and start it anew."""
+        if self._wal_pages < STORE_CHECKPOINT_PAGES or self._db is None:
+            return
+        mode = apsw.SQLITE_CHECKPOINT_PASSIVE if self._wal_pages < _WAL_PAGES_MAX else apsw.SQLITE_CHECKPOINT_RESTART
+        self._wal_pages = 0
+        with _faults_named(), suppress(apsw.BusyError):  # no reader stays above its deadline: a later batch succeeds
+            self._db.wal_checkpoint(mode=mode)
+
+
+class Pen(Rows):
+    """The rows of one writing transaction (kernel.contracts.Writing), and the cursor that moves with them."""
+
+    def __init__(self, db: apsw.Connection, standing: Standing) -> None:
+        super().__init__(db, standing.sequence)
+        self.standing = standing
+
+    def move(self, record: Record) -> None:
+        """The store has taken in everything up to `record`."""
+        place = {"sequence": record.sequence, "chain": record.chain, "time_ms": record.time_ms}
+        self.run(_SQL.move_cursor, place)
+        self.cursor = record.sequence
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A part of the transaction that is undone by itself when it raises."""
+        self.run("SAVEPOINT alone")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK TO alone")
+            self.run("RELEASE alone")
+            raise
+        self.run("RELEASE alone")
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Corrupt for what only a rebuild mends, StoreUnavailable for what may pass; everything else goes through."""
+    try:
+        yield
+    except _DAMAGED as error:
+        raise Corrupt("The store is damaged.", log=f"{type(error).__name__}: {error}") from error
+    except FAULTS as error:
+        raise away(error) from error
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, _DAMAGED):
+            raise Corrupt("The store is damaged.", log=str(error)) from error
+        raise
