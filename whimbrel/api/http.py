@@ -9,7 +9,7 @@ another site asks, rate limits, and the age of what was served when it is not cu
 import re
 import secrets
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from whimbrel.api.answers import Answer, Headers
 from whimbrel.api.bearers import Freshness, sign_in
@@ -18,10 +18,8 @@ from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.request import Receive, Request, Scope
 from whimbrel.api.router import Route, Router
 from whimbrel.api.times import moment
+from whimbrel.microblog.front import Microblog
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
-
-if TYPE_CHECKING:
-    from whimbrel.microblog.front import Microblog  # the whole product; a handler gets it, this module only names it
 
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _SANE_HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9, _-]{1,512}")
@@ -41,7 +39,7 @@ class Api:
         self,
         *,
         router: Router,
-        microblog: "Microblog",
+        microblog: Microblog,
         freshness: Freshness,
         limits: RateLimits | None,
         trusted_proxies: tuple[Network, ...] = (),

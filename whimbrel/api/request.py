@@ -7,7 +7,7 @@ query nor body.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from whimbrel.api.bodies import Tree, body_tree, query_tree
 from whimbrel.api.parameters import Parameters
@@ -15,10 +15,8 @@ from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge
 from whimbrel.kernel.ids import parse_id
 from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX, PATH_TEXT_CHARACTERS_MAX
 from whimbrel.microblog.accounts.values import Account, Session
+from whimbrel.microblog.front import Microblog
 from whimbrel.microblog.graph.reader import Reader
-
-if TYPE_CHECKING:
-    from whimbrel.microblog.front import Microblog  # the whole product; a handler gets it, this module only names it
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +51,7 @@ class Request:
         "viewer",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, microblog: "Microblog") -> None:
+    def __init__(self, scope: Scope, receive: Receive, microblog: Microblog) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
