@@ -116,6 +116,15 @@ class CoreLink:
         """How many requests wait for the core's answer."""
         return len(self._requests)
 
+    async def wait_connected(self, deadline_seconds: float) -> bool:
+        """Wait until the core can be asked; False at the deadline."""
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                await self._connected.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def append(self, group: Group) -> Outcome:
         """The contract's `append`. When the views are slow beyond the deadline it returns the durable outcome.
 
@@ -216,13 +225,8 @@ class CoreLink:
         return result
 
     async def _connection_soon(self) -> "_Connection":
-        try:
-            async with asyncio.timeout(CORE_CONNECT_SECONDS):
-                await self._connected.wait()
-        except TimeoutError:
-            raise JournalUnavailable(_AWAY, log="the core is away") from None
-        if self._connection is None:
-            raise JournalUnavailable(_AWAY, log="the core went away again")
+        if not await self.wait_connected(CORE_CONNECT_SECONDS) or self._connection is None:
+            raise JournalUnavailable(_AWAY, log="the core is away")
         return self._connection
 
     def _resolve(self, request_id: int, result: object) -> None:

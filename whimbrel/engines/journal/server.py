@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from whimbrel.engines.journal.head import HeadWriter
 from whimbrel.engines.journal.peer import Peer, committed_frames
@@ -49,6 +49,8 @@ from whimbrel.kernel.limits import (
     JOURNAL_PROBE_SECONDS,
     PENDING_GROUPS_MAX,
 )
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +101,10 @@ class CoreServer:
         self._peers: set[Peer] = set()
         self._waiting: deque[_Waiting] = deque()
         self._submitted: deque[_Waiting] = deque()
+        self._calls: deque[Callable[[], None]] = deque()
         self._stopping = self._store_moved = self._closed = False
+        self.busy_since: float | None = None
+        """Since when (time.perf_counter) an append has been under way; None while there is none."""
         self.failing = ""
         """Why the journal does not take appends; empty while it does."""
         self._publish(journal.head()[0], ())
@@ -136,6 +141,20 @@ class CoreServer:
         if self._closed:
             raise JournalUnavailable(_BUSY, log="the core is stopping")
         self._submitted.append(_Waiting(group, None, 0, future))
+        self._wake()
+        return future
+
+    def call(self, work: Callable[[Journal], T]) -> "Future[T]":
+        """Have the loop do something with the journal between two batches (erase, trim): it is for one thread."""
+        future: Future[T] = Future()
+
+        def done() -> None:
+            try:
+                future.set_result(work(self._journal))
+            except JournalUnavailable as error:
+                future.set_exception(error)
+
+        self._calls.append(done)
         self._wake()
         return future
 
@@ -177,9 +196,11 @@ class CoreServer:
             self._wake_out.recv(4_096)
         while self._submitted:
             self._waiting.append(self._submitted.popleft())
+        while self._calls:
+            self._calls.popleft()()
         if self._store_moved:
             self._store_moved = False
-            self._to_followers([frame(StoreAt(self._head.store))])
+            self._push([frame(StoreAt(self._head.store))], list(self._peers))
 
     def _serve(self, peer: Peer, events: int) -> None:
         try:
@@ -231,13 +252,15 @@ class CoreServer:
             return
         # After a failure even an empty batch is worth trying: it makes the journal recover as soon as it can.
         batch = self._next_batch()
-        started = time.perf_counter()
+        self.busy_since = started = time.perf_counter()
         try:
             outcomes, records = self._journal.append([waiting.group for waiting in batch])
         except JournalUnavailable as error:
             self._on_batch(Batch(len(batch), 0, time.perf_counter() - started, True))
             self._fail(batch, error)
             return
+        finally:
+            self.busy_since = None
         self._on_batch(Batch(len(batch), len(records), time.perf_counter() - started, False))
         self._recovered()
         if records:
@@ -264,13 +287,12 @@ class CoreServer:
         self._head.publish_head(head, records[0].time_ms if records else time.time_ns() // 1_000_000)
         if records:
             self._on_committed(records)
-            self._to_followers(committed_frames(records))
+            self._push(committed_frames(records), [peer for peer in self._peers if peer.following])
 
-    def _to_followers(self, frames: Sequence[bytes]) -> None:
-        for peer in list(self._peers):
-            if peer.following:
-                peer.push(frames)
-                self._flush(peer)
+    def _push(self, frames: Sequence[bytes], peers: Sequence[Peer]) -> None:
+        for peer in peers:
+            peer.push(frames)
+            self._flush(peer)
 
     def _answer(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
         by_peer: dict[Peer, list[Answer]] = {}

@@ -19,6 +19,7 @@ from whimbrel.kernel.limits import (
     STORE_READ_DEADLINE_SECONDS,
     STORE_READERS,
     STORE_READS_PENDING_MAX,
+    STORE_WAITED_FOR_SECONDS_MAX,
 )
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class StoreReads:
 
     async def read(self, query: Callable[[Reading], T], *, fresh: bool = True) -> T:
         """The contract's `read`."""
-        if fresh and self._head.store < (head := self._head.head):
+        if fresh and self._head.store < (head := self._head.head) and self._is_following():
             await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS)
         if self._pending >= STORE_READS_PENDING_MAX:
             raise StoreUnavailable(_SLOW, log=f"{self._pending} queries wait for the store")
@@ -71,6 +72,10 @@ class StoreReads:
     def close(self) -> None:
         """Wait for the queries that run and let go of the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _is_following(self) -> bool:
+        """Whether waiting makes sense: a store that has long been behind would only make every page slow as well."""
+        return self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX
 
     def _look(self, query: Callable[[Reading], T]) -> T:
         store: Store | None = getattr(self._own, "store", None)

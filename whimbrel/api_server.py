@@ -1,0 +1,214 @@
+"""What an API process is made of: HTTP by granian on the supervisor's socket, the product, a link to the core.
+
+Promises: it says that it is ready only when its views stand at the journal's head; on SIGTERM it finishes the
+requests that it has begun and exits 0; when it finds that its memory is of another history than the journal (a
+restored backup) it exits, and the supervisor starts it afresh. It ends with the supervisor, however that ends.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final, NoReturn
+
+import uvloop
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from whimbrel.config import HANDED_DOWN, Config, decode
+from whimbrel.engines.journal.client import CoreLink
+from whimbrel.engines.journal.head import HeadReader
+from whimbrel.kernel.limits import (
+    CORE_CONNECT_SECONDS,
+    LISTEN_BACKLOG,
+    LOOP_ANSWERS_SECONDS,
+    STORE_START_SECONDS,
+    THREAD_SWITCH_SECONDS,
+)
+from whimbrel.reliability.children import LISTEN_HANDLE, die_with_parent
+from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
+from whimbrel.reliability.logs import log_as_json
+from whimbrel.reliability.metrics import Family, RequestMetrics, exposition, gauge
+
+_log = logging.getLogger(__name__)
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+Build = Callable[[Config, CoreLink], Awaitable[AsgiApp]]
+"""Makes the application: builds the views and has the link feed them (`CoreLink.follow`). The link is connected; the
+configuration's `port` is the one that is listened on."""
+
+_ANOTHER_HISTORY: Final = 70
+_QUIET: Final = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
+
+
+def run(build: Build) -> NoReturn:
+    """Be the API process that the command line and the environment describe."""
+    flags = argparse.ArgumentParser(prog="whimbrel.api_process")
+    flags.add_argument("--name", required=True)
+    flags.add_argument("--parent", type=int)
+    told = flags.parse_args()
+    if told.parent is not None:
+        die_with_parent(told.parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+    config = decode(os.environ[HANDED_DOWN])
+    log_as_json(told.name, config.log_level)
+    sys.setswitchinterval(THREAD_SWITCH_SECONDS)
+    sys.exit(uvloop.run(ApiProcess(config, told.name, LISTEN_HANDLE).serve(build)))
+
+
+class ApiProcess:
+    """Serves HTTP on an inherited socket until SIGTERM."""
+
+    def __init__(self, config: Config, name: str, listen_handle: int) -> None:
+        port = _port_of(listen_handle)
+        self._config = replace(config, port=port)
+        self._name, self._listen_handle = name, listen_handle
+        self._run = config.data / "run"
+        self._requests = RequestMetrics()
+        self._link = CoreLink(self._run / "core.sock", HeadReader(self._run / "head"))
+        self._serving = False
+
+    async def serve(self, build: Build) -> int:
+        """Serve until told to stop; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        stop = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        control = ControlSocket(
+            self._run / f"{self._name}.control.sock",
+            {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+        )
+        self._link.start()
+        try:
+            await self._wait_for_core()
+            return await self._serve_until(stop, await build(self._config, self._link))
+        finally:
+            await self._link.close()
+            await asyncio.to_thread(control.close)
+
+    async def _wait_for_core(self) -> None:
+        """Memory begins with what the store has, so a store that is just being opened is waited for."""
+        while not await self._link.wait_connected(CORE_CONNECT_SECONDS):
+            _log.warning("the core does not answer yet")
+        await self._link.store_reached(self._link.head.head, STORE_START_SECONDS)
+
+    async def _serve_until(self, stop: asyncio.Event, app: AsgiApp) -> int:
+        server = self._server(app)
+        serving = asyncio.get_running_loop().create_task(server.serve())
+        self._serving = True
+        code = await self._until(stop, serving)
+        self._serving = False
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
+        await serving
+        return code
+
+    async def _until(self, stop: asyncio.Event, serving: "asyncio.Task[None]") -> int:
+        diverged = asyncio.ensure_future(self._link.diverged.wait())
+        stopped = asyncio.ensure_future(stop.wait())
+        done, waiting = await asyncio.wait((diverged, stopped, serving), return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting - {serving}:
+            task.cancel()
+        return _ANOTHER_HISTORY if diverged in done else 0
+
+    def _server(self, app: AsgiApp) -> "InheritedSocketServer":
+        config = self._config
+        return InheritedSocketServer(
+            self._listen_handle,
+            target=_measured(app, self._requests),
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.auto,
+            websockets=False,
+            backlog=LISTEN_BACKLOG,
+            log_dictconfig=dict(_QUIET),
+            ssl_cert=config.tls_cert,
+            ssl_key=config.tls_key,
+        )
+
+    def _alive(self) -> Reply:
+        """Asked by the control thread: the loop itself must answer."""
+        try:
+            asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result(LOOP_ANSWERS_SECONDS)
+        except TimeoutError:
+            return Reply(503, "text/plain", "the event loop does not answer\n")
+        return Reply(200, "text/plain", "ok\n")
+
+    def _ready(self) -> Reply:
+        views = self._views()
+        engines = {"core": EngineHealth(self._link.connected, "" if self._link.connected else "not connected")}
+        alive = self._alive().status == 200
+        ready = self._serving and alive and bool(views) and is_ready(views)
+        return ProcessHealth(ready, engines, views).reply()
+
+    def _views(self) -> dict[str, ViewHealth]:
+        feed = self._link.feed
+        if feed is None:
+            return {}
+        cursor = feed.cursor
+        lag_events = max(0, self._link.head.head - cursor)
+        lag_seconds = self._link.age_seconds()
+        return {
+            name: ViewHealth(cursor, lag_events, lag_seconds, errors=errors) for name, errors in feed.errors.items()
+        }
+
+    def _metrics(self) -> Reply:
+        families: list[Family] = [
+            *self._requests.families(),
+            *view_families(self._link.head.head, self._views()),
+            gauge("whimbrel_core_connected", "Whether the core can be asked.", int(self._link.connected)),
+            gauge("whimbrel_core_requests_outstanding", "Requests that wait for the core.", self._link.outstanding),
+        ]
+        return Reply(200, "text/plain; version=0.0.4", exposition(families))
+
+
+class InheritedSocketServer(Server):
+    """granian's embedded server on a socket that is listening already."""
+
+    def __init__(self, listen_handle: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._listen_handle = listen_handle
+
+    def _init_shared_socket(self) -> None:
+        holder: Any = SocketHolder  # granian's stub says that it takes nothing
+        self.__dict__.update(_ssp=None, _sfd=self._listen_handle, _shd=holder(self._listen_handle, False, self.backlog))
+
+
+def _measured(app: AsgiApp, requests: RequestMetrics) -> AsgiApp:
+    """The application, with each answer counted by the route that it names in the scope (`route`) and its code."""
+
+    async def measured(scope: Any, receive: Any, send: Any) -> None:
+        began = time.perf_counter()
+        code = 500
+
+        def noting(message: Any) -> Any:
+            nonlocal code
+            if "status" in message:
+                code = message["status"]
+            return send(message)
+
+        try:
+            await app(scope, receive, noting)
+        finally:
+            requests.observe(scope.get("route", "other"), code, time.perf_counter() - began)
+
+    return measured
+
+
+async def _nothing() -> None:
+    """Proves that the loop runs."""
+
+
+def _port_of(listen_handle: int) -> int:
+    listener = socket.socket(fileno=os.dup(listen_handle))
+    try:
+        port: int = listener.getsockname()[1]
+    finally:
+        listener.close()
+    return port

@@ -1,0 +1,178 @@
+"""The core process: the one writer of the journal, and the applier that makes the store follow it.
+
+Promises: exactly one core runs on a data directory (the journal's lock); `run/core.sock` exists while it serves; on
+SIGTERM it answers what it has read and ends; it goes on without the store, however that is. Commands that find no
+server running have a core in a thread of their own for as long as they take (`linked_core`), on the same socket and
+by the same code, so there is no second way to write.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from whimbrel.config import HANDED_DOWN, Config, decode
+from whimbrel.core_health import CoreHealth
+from whimbrel.engines.journal.client import CoreLink
+from whimbrel.engines.journal.head import HeadReader, HeadWriter
+from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.journal.server import CoreServer
+from whimbrel.engines.journal.sqlite import SqliteJournal
+from whimbrel.engines.store.applier import Applier, Follows
+from whimbrel.kernel.clock import Clock, wall_clock_ms
+from whimbrel.kernel.errors import Corrupt, JournalUnavailable
+from whimbrel.kernel.events import Group, Outcome, Record
+from whimbrel.kernel.limits import CORE_CONNECT_SECONDS, CORE_LOCK_WAIT_SECONDS, THREAD_SWITCH_SECONDS
+from whimbrel.reliability.children import WILL_NOT_START, die_with_parent
+from whimbrel.reliability.control import ControlSocket
+from whimbrel.reliability.logs import log_as_json
+from whimbrel.rooms import ESSENTIAL, follows
+
+_log = logging.getLogger(__name__)
+
+_LOCK_POLL_SECONDS = 0.02
+
+Submit = Callable[[Group], "Future[Outcome]"]
+FollowUps = Callable[[Path, Submit], Callable[[Sequence[Record]], None]]
+"""Makes what is called, in the applier's thread, with the records of each batch that the store has taken in. It is
+given the store's path and a way to append; it must not wait for the store."""
+
+
+class Core:
+    """Journal, socket and applier on one data directory. Raises JournalUnavailable or Corrupt when it cannot be."""
+
+    def __init__(
+        self,
+        data: Path,
+        rooms: Follows,
+        *,
+        essential: Sequence[str] = (),
+        follow_ups: FollowUps | None = None,
+        clock: Clock = wall_clock_ms,
+    ) -> None:
+        run = data / "run"
+        run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        journal_path, store_path = data / "journal.sqlite", data / "store-1.sqlite"
+        self._journal = SqliteJournal(journal_path, clock=clock, essential=essential)
+        head = HeadWriter(run / "head")
+        head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
+        self.health = CoreHealth(data, head, clock)
+        self.server = CoreServer(
+            self._journal,
+            head,
+            run / "core.sock",
+            on_committed=self._committed,
+            on_batch=self.health.note_batch,
+        )
+        self.applier = Applier(
+            store_path,
+            rooms,
+            JournalReader(journal_path),
+            head,
+            on_moved=self.server.tell_store_moved,
+            after_batch=follow_ups(store_path, self.server.submit) if follow_ups else _nothing_follows,
+        )
+        self.health.watch(self.server, self.applier)
+
+    def run(self) -> None:
+        """Serve until `server.stop()`; everything is closed when it returns."""
+        self.applier.start()
+        try:
+            self.server.run()
+        finally:
+            self.applier.stop()
+            self._journal.close()
+
+    def _committed(self, records: Sequence[Record]) -> None:
+        self.applier.feed(records)
+
+
+def main() -> NoReturn:
+    """Be the core process that the environment describes."""
+    run(follows(), essential=ESSENTIAL)
+
+
+def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: FollowUps | None = None) -> NoReturn:
+    """Be a core process on the data directory of the handed-down configuration, for these rooms."""
+    flags = argparse.ArgumentParser(prog="whimbrel.core")
+    flags.add_argument("--parent", type=int)
+    told = flags.parse_args()
+    if told.parent is not None:
+        die_with_parent(told.parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+    config = decode(os.environ[HANDED_DOWN])
+    log_as_json("core", config.log_level)
+    sys.setswitchinterval(THREAD_SWITCH_SECONDS)  # else the applier keeps the loop waiting for 5 ms at a time
+    core = _opened(lambda: Core(config.data, rooms, essential=essential, follow_ups=follow_ups))
+    signal.signal(signal.SIGTERM, lambda *_: core.server.stop())
+    control = ControlSocket(config.data / "run" / "core.control.sock", core.health.pages())
+    try:
+        core.run()
+    finally:
+        control.close()
+    sys.exit(0)
+
+
+@asynccontextmanager
+async def linked_core(config: Config) -> AsyncIterator[CoreLink]:
+    """A link to the running core; where none runs, to one in a thread of this process. For commands.
+
+    Raises JournalUnavailable when somebody holds the journal and does not answer.
+    """
+    core, held = _core_of_our_own(config)
+    thread = threading.Thread(target=core.run, name="core") if core else None
+    if thread:
+        thread.start()
+    run_directory = config.data / "run"
+    link = CoreLink(run_directory / "core.sock", HeadReader(run_directory / "head"))
+    link.start()
+    try:
+        if not await link.wait_connected(CORE_CONNECT_SECONDS):
+            raise held or JournalUnavailable("The server's core does not answer.")
+        yield link
+    finally:
+        await link.close()
+        if core and thread:
+            core.server.stop()
+            await asyncio.to_thread(thread.join)
+
+
+def _core_of_our_own(config: Config) -> tuple[Core | None, JournalUnavailable | None]:
+    try:
+        return Core(config.data, follows(), essential=ESSENTIAL), None
+    except JournalUnavailable as error:
+        return None, error
+
+
+def _opened(make: Callable[[], Core]) -> Core:
+    """The core; waits a moment for the lock of a predecessor or a command that is just ending."""
+    ends = time.monotonic() + CORE_LOCK_WAIT_SECONDS
+    while True:
+        try:
+            return make()
+        except JournalUnavailable as error:
+            if time.monotonic() > ends:
+                _log.error("the journal cannot be opened", extra={"error": f"{error.public} {error}"})
+                sys.exit(1)
+            time.sleep(_LOCK_POLL_SECONDS)
+        except Corrupt as error:
+            _log.error("the journal is damaged", extra={"error": str(error)})
+            print(f"whimbrel: {error.public} {error}", file=sys.stderr)
+            sys.exit(WILL_NOT_START)
+
+
+def _nothing_follows(_records: Sequence[Record]) -> None:
+    """The hook of a core whose events set nothing further off."""
+
+
+if __name__ == "__main__":
+    main()
