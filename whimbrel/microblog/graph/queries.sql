@@ -1,3 +1,7 @@
+-- name: deleted
+-- Which accounts were deleted; one that the store does not know yet is not among them.
+SELECT id FROM accounts WHERE id IN (:ids*) AND deleted = 1;
+
 -- name: followed_ids
 -- Whom readers follow; answered from the unique index alone.
 SELECT account_id, target_id FROM follows WHERE account_id IN (:ids*);

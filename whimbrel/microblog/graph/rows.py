@@ -38,11 +38,13 @@ class Incoming(NamedTuple):
 
 
 def readers(rows: Reading, ids: Iterable[int]) -> dict[int, Reader]:
-    """Everything about the sides of these accounts, one reader each whether it has edges or not.
+    """Everything about the sides of these accounts, one reader each whether it has edges or not; none if deleted.
 
-    Seven queries, however many; 2,000 follows cost about 1 ms.
+    Eight queries, however many; 2,000 follows cost about 1 ms.
     """
-    found = {id_: Reader(id_) for id_ in ids}
+    ids = list(ids)
+    deleted = {row[0] for row in rows.all(SQL.deleted, {"ids": ids})}
+    found = {id_: Reader(id_) for id_ in ids if id_ not in deleted}
     wanted = {"ids": list(found)}
     for account_id, target_id in rows.all(SQL.followed_ids, wanted):
         found[account_id].follows[target_id] = FOLLOW_AS_USUAL
