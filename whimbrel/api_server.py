@@ -196,9 +196,14 @@ def _measured(app: AsgiApp, requests: RequestMetrics) -> AsgiApp:
         try:
             await app(scope, receive, noting)
         finally:
-            requests.observe(scope.get("route", "other"), code, time.perf_counter() - began)
+            requests.observe(_label(scope.get("route")), code, time.perf_counter() - began)
 
     return measured
+
+
+def _label(route: object) -> str:
+    # The web framework notes a route object of its own under the same name; pages count as one.
+    return route if isinstance(route, str) else "page"
 
 
 async def _nothing() -> None:

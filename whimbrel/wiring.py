@@ -1,11 +1,10 @@
 """The composition root: configuration -> engines -> views -> front doors -> the HTTP application.
 
-The only file that names a concrete engine together with what stands on it. Two lists here are the answer to "what
-does an event set off?": `ROOMS`, what follows the journal into the store, and `Views`, what follows it in memory.
+For the processes that answer people, and for commands. Two lists are the answer to "what does an event set off?":
+`Views` here, what follows the journal in the memory of a process; `ROOMS` in rooms.py, what follows it into the store.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -20,6 +19,7 @@ from whimbrel.api.operator import operator_routes
 from whimbrel.api.proxies import networks
 from whimbrel.api.router import Router
 from whimbrel.config import Config
+from whimbrel.core import linked_core
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
@@ -28,13 +28,10 @@ from whimbrel.engines.journal.tail import EventTail
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
-from whimbrel.kernel.contracts import MemoryView, Reads, Writing
+from whimbrel.kernel.contracts import Reading, Reads
 from whimbrel.kernel.errors import StoreUnavailable
-from whimbrel.kernel.events import Event
 from whimbrel.kernel.ids import id_at
 from whimbrel.kernel.limits import WINDOW_ENTRIES_MAX
-from whimbrel.kernel.sql import schema
-from whimbrel.microblog.accounts import apply as accounts_rows
 from whimbrel.microblog.accounts.access import Access
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.memory import AccountsInMemory
@@ -43,18 +40,14 @@ from whimbrel.microblog.accounts.requests import ProfileText
 from whimbrel.microblog.census import Census
 from whimbrel.microblog.directory import Directory
 from whimbrel.microblog.front import Microblog
-from whimbrel.microblog.graph import apply as graph_rows
 from whimbrel.microblog.graph.front import Graph
 from whimbrel.microblog.graph.memory import GraphInMemory
 from whimbrel.microblog.home import Home
-from whimbrel.microblog.interactions import apply as interactions_rows
 from whimbrel.microblog.interactions.front import Interactions
 from whimbrel.microblog.interactions.memory import MarksInMemory
-from whimbrel.microblog.notifications import apply as notifications_rows
 from whimbrel.microblog.notifications.front import Notifications
 from whimbrel.microblog.notifications.memory import NotificationsInMemory
 from whimbrel.microblog.options import Options
-from whimbrel.microblog.posts import apply as posts_rows
 from whimbrel.microblog.posts import rows as posts_reading
 from whimbrel.microblog.posts import text
 from whimbrel.microblog.posts.front import Posts
@@ -64,7 +57,6 @@ from whimbrel.microblog.publish import Publish
 from whimbrel.microblog.recents import Window
 from whimbrel.microblog.recents_feed import RecentsInMemory
 from whimbrel.microblog.recents_rows import entry_of_row
-from whimbrel.microblog.search import apply as search_rows
 from whimbrel.microblog.search.front import Search
 from whimbrel.microblog.timelines import Timelines
 from whimbrel.microblog.vocabulary import VOCABULARY
@@ -73,20 +65,7 @@ from whimbrel.reliability.ratelimit import RateLimits
 from whimbrel.secrets_file import open_secrets
 from whimbrel.web.pages import application as pages
 
-ROOM_NAMES: Final = ("accounts", "graph", "posts", "interactions", "notifications", "search")
-ROOMS: Final = (accounts_rows, graph_rows, posts_rows, interactions_rows, notifications_rows, search_rows)
 WINDOW_BLOCK_ENTRIES: Final = 25_000
-
-
-def schemas() -> list[str]:
-    """Every room's tables, in the order in which rooms may refer to each other."""
-    return [schema(f"whimbrel.microblog.{room}") for room in ROOM_NAMES]
-
-
-def apply(rows: Writing, event: Event) -> None:
-    """What an event means to the store: each room writes its own tables, in this order."""
-    for room in ROOMS:
-        room.apply(rows, event)
 
 
 class Views(NamedTuple):
@@ -101,22 +80,20 @@ class Views(NamedTuple):
 
 
 class Product(NamedTuple):
-    """The product of one process, with what keeps it alive. `close` ends what it started, in order."""
+    """The product of one process, with the threads that it owns."""
 
     microblog: Microblog
-    views: Views
     link: CoreLink
     reads: StoreReads
     passwords: Passwords
 
-    async def close(self) -> None:
-        """Let go of the core, the store's threads and the hashing threads."""
-        await self.link.close()
+    def close(self) -> None:
+        """Let the store's threads and the hashing threads go."""
         self.reads.close()
         self.passwords.close()
 
 
-async def build_product(config: Config, link: CoreLink, *, port: int, clock: Clock = wall_clock_ms) -> Product:
+async def build_product(config: Config, link: CoreLink, *, clock: Clock = wall_clock_ms) -> Product:
     """Wire the product to a running core, fill its memory from the store, and begin to follow the journal.
 
     When the store is away memory begins empty at the journal's head, and claims to know nothing older.
@@ -128,14 +105,14 @@ async def build_product(config: Config, link: CoreLink, *, port: int, clock: Clo
     open_journal = partial(JournalReader, config.data / "journal.sqlite")
     link.follow(Feed([*views], VOCABULARY, tail, open_journal))
     passwords = Passwords()
-    microblog = _microblog(views, link, reads, passwords, options_of(config, port), clock)
-    return Product(microblog, views, link, reads, passwords)
+    microblog = _microblog(views, link, reads, passwords, options_of(config), clock)
+    return Product(microblog, link, reads, passwords)
 
 
-def options_of(config: Config, port: int) -> Options:
-    """The part of the configuration that the product sees; `port` is the one really listened on."""
+def options_of(config: Config) -> Options:
+    """The part of the configuration that the product sees; its `port` is the one really listened on."""
     return Options(
-        public_url=config.public_url_at(port),
+        public_url=config.public_url_at(config.port),
         title=config.title,
         description=config.description,
         contact_email=config.contact_email,
@@ -147,8 +124,9 @@ def options_of(config: Config, port: int) -> Options:
     )
 
 
-def build_api(config: Config, product: Product) -> Any:
-    """The ASGI application of an API process."""
+async def build_api(config: Config, link: CoreLink) -> Any:
+    """The ASGI application of an API process, with its views full and fed."""
+    product = await build_product(config, link)
     microblog, clock = product.microblog, product.microblog.clock
     render = render_for(microblog.options.public_url)
     limits = RateLimits(clock) if config.rate_limits else None
@@ -177,7 +155,6 @@ class Standing:
 
     def __init__(self, link: CoreLink, reads: Reads) -> None:
         self._link = link
-        self.behind_head = link.is_current
         self.age_seconds = reads.age_seconds
 
     def behind(self) -> bool:
@@ -193,11 +170,11 @@ class Standing:
 async def open_product(config: Config) -> AsyncIterator[Microblog]:
     """The product for a command: beside the running server if there is one, else with a core of its own."""
     async with linked_core(config) as link:
-        product = await build_product(config, link, port=config.port)
+        product = await build_product(config, link)
         try:
             yield product.microblog
         finally:
-            await product.close()
+            product.close()
 
 
 def _views(reads: StoreReads, tail: EventTail) -> Views:
@@ -207,7 +184,7 @@ def _views(reads: StoreReads, tail: EventTail) -> Views:
         posts=PostsInMemory(reads, tail),
         recents=RecentsInMemory(Window()),
         marks=MarksInMemory(reads, tail),
-        notifications=NotificationsInMemory(reads),
+        notifications=NotificationsInMemory(reads, tail),
     )
 
 
@@ -219,15 +196,17 @@ async def _fill(views: Views, reads: StoreReads, head: HeadReader, clock: Clock)
         )
         views.recents.load((), floor_id=floor)
         above = floor
-        while block := await reads.read(
-            lambda look, above=above: posts_reading.window_above(look, above, WINDOW_BLOCK_ENTRIES), fresh=False
-        ):
+        while block := await reads.read(partial(_block, above), fresh=False):
             views.recents.extend(entry_of_row(row) for row in block)
             above = block[-1][0]
     except StoreUnavailable:
         views.recents.load((), floor_id=id_at(clock()))
         return head.head
     return cursor
+
+
+def _block(above: int, look: Reading) -> list[posts_reading.Entry]:
+    return posts_reading.window_above(look, above, WINDOW_BLOCK_ENTRIES)
 
 
 def _microblog(
@@ -244,10 +223,9 @@ def _microblog(
         memory=views.accounts,
         passwords=passwords,
         profile_text=profile_text,
-        clock=clock,
     )
     posts = Posts(reads=reads, shelf=views.posts.shelf, accounts=accounts, marks=views.marks)
-    timeline = {"window": views.recents.window, "posts": posts, "reads": reads, "clock": clock}
+    window = views.recents.window
     return Microblog(
         accounts=accounts,
         access=Access(appender=link, reads=reads, memory=views.accounts, clock=clock),
@@ -255,12 +233,12 @@ def _microblog(
         posts=posts,
         publish=Publish(appender=link, posts=posts, accounts=accounts, reads=reads, clock=clock, options=options),
         interactions=Interactions(appender=link, reads=reads, posts=posts, accounts=accounts),
-        home=Home(**timeline),
-        timelines=Timelines(**timeline),
+        home=Home(window=window, posts=posts, reads=reads, clock=clock),
+        timelines=Timelines(window=window, posts=posts, reads=reads, clock=clock),
         notifications=Notifications(
             appender=link, reads=reads, posts=posts, accounts=accounts, memory=views.notifications
         ),
-        search=Search(reads=reads, accounts=accounts, posts=posts, public_url=options.public_url),
+        search=Search(reads=reads, accounts=accounts, posts=posts, clock=clock, public_url=options.public_url),
         clock=clock,
         options=options,
     )

@@ -27,6 +27,7 @@ from whimbrel.kernel.limits import WINDOW_ENTRIES_MAX
 CHAINED_ENTRIES_MAX: Final = 96
 SCAN_CHUNK_ENTRIES: Final = 2_048
 SLACK: Final = 1.25
+AUTHORS_AT_FIRST: Final = 1_024
 
 REBLOG: Final = 1
 REPLY: Final = 2
@@ -77,7 +78,9 @@ class Window:
         self._capacity = int(entries_max * SLACK) + 1
         self._slots: dict[int, int] = {}
         self._accounts: list[int] = []
-        self._grow_authors(1_024)
+        self._newest = np.zeros(0, np.int64)
+        self._counts = np.zeros(0, np.int32)
+        self._grow_authors(AUTHORS_AT_FIRST)
         self._empty()
 
     def _empty(self) -> None:
@@ -303,9 +306,8 @@ class Window:
         self._tagged = {tag: ids for tag, ids in kept.items() if ids}
 
     def _grow_authors(self, count: int) -> None:
-        old = len(getattr(self, "_newest", ()))
         newest, counts = np.full(count, -1, np.int64), np.zeros(count, np.int32)
-        if old:
-            newest[:old], counts[:old] = self._newest, self._counts
+        old = len(self._newest)
+        newest[:old], counts[:old] = self._newest, self._counts
         self._newest, self._counts = newest, counts
         self._wanted = np.zeros(count, np.uint8)
