@@ -5,6 +5,7 @@ only; of older posts it learns page by page, from the store.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from whimbrel.kernel.contracts import Reads, Tail
@@ -22,10 +23,17 @@ FLAGS_MAX: Final = 8 * READER_MARKS_MAX
 class MarksInMemory:
     """The flags of the readers that were active lately, kept true by the journal (a MemoryView)."""
 
-    def __init__(self, reads: Reads, tail: Tail, *, items_max: int = READERS_CACHED_MAX) -> None:
-        self._reads, self._tail = reads, tail
+    def __init__(
+        self, reads: Reads, tail: Tail, *, items_max: int = READERS_CACHED_MAX, marks_max: int = READER_MARKS_MAX
+    ) -> None:
+        self._reads, self._tail, self._marks_max = reads, tail, marks_max
         self._shelf: Shelf[int, Marks] = Shelf(
-            reads, tail, query=rows.newest_marks, touched=touched, change=change, items_max=items_max
+            reads,
+            tail,
+            query=partial(rows.newest_marks, limit=marks_max),
+            touched=touched,
+            change=change,
+            items_max=items_max,
         )
 
     def held(self, reader_id: int, posts: Sequence[Post]) -> list[int] | None:
@@ -60,7 +68,7 @@ class MarksInMemory:
                 change(reader_id, learnt, event)
         mine = self._shelf.held(reader_id)
         if mine is not None:
-            _learn(mine, learnt, posts)
+            _learn(mine, learnt, posts, self._marks_max)
         return _flags(learnt, posts)
 
 
@@ -95,8 +103,8 @@ def _flags(mine: Marks, posts: Sequence[Post]) -> list[int]:
     return [get(post.id, 0) | (MUTED if post.conversation_id in quiet else 0) for post in posts]
 
 
-def _learn(mine: Marks, learnt: Marks, posts: Sequence[Post]) -> None:
-    if len(mine.older) >= READER_MARKS_MAX:
+def _learn(mine: Marks, learnt: Marks, posts: Sequence[Post], older_max: int) -> None:
+    if len(mine.older) >= older_max:
         mine.older.clear()
     for post in posts:
         mine.older.add(post.id)

@@ -25,7 +25,15 @@ _sql: Final = Queries("whimbrel.microblog.posts")
 
 
 def home_below(
-    rows: Reading, author_ids: Sequence[int], *, ceiling: int, floor: int, limit: int, ascending: bool
+    rows: Reading,
+    author_ids: Sequence[int],
+    *,
+    ceiling: int,
+    floor: int,
+    limit: int,
+    ascending: bool,
+    scanned_max: int = SCANNED_MAX,
+    gathered_max: int = GATHERED_MAX,
 ) -> list[Row]:
     """The `limit` newest entries of these authors with floor < id < ceiling, newest first.
 
@@ -35,10 +43,10 @@ def home_below(
     if not author_ids:
         return []
     wanted = {"authors": author_ids, "ceiling": ceiling, "floor": floor, "limit": limit}
-    ids = _scan(rows, wanted, ascending=ascending)
+    ids = _scan(rows, {**wanted, "scanned": scanned_max}, ascending=ascending)
     if len(ids) < limit:
-        ids = _gather(rows, wanted)
-        if len(ids) > GATHERED_MAX:
+        ids = _gather(rows, {**wanted, "gathered": gathered_max + 1})
+        if len(ids) > gathered_max:
             ids = _seek(rows, wanted, ascending=ascending)
         ids = sorted(ids, reverse=not ascending)[:limit]
     entries = {row[0]: row for row in rows.all(_sql.entries, {"ids": ids})}
@@ -47,11 +55,11 @@ def home_below(
 
 def _scan(rows: Reading, wanted: dict[str, object], *, ascending: bool) -> list[int]:
     sql = _sql.scan_up if ascending else _sql.scan_down
-    return [id_ for (id_,) in rows.all(sql, {**wanted, "scanned": SCANNED_MAX})]
+    return [id_ for (id_,) in rows.all(sql, wanted)]
 
 
 def _gather(rows: Reading, wanted: dict[str, object]) -> list[int]:
-    return [id_ for (id_,) in rows.all(_sql.gather, {**wanted, "gathered": GATHERED_MAX + 1})]
+    return [id_ for (id_,) in rows.all(_sql.gather, wanted)]
 
 
 def _seek(rows: Reading, wanted: dict[str, object], *, ascending: bool) -> list[int]:
