@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn
 import uvloop
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
 
 from whimbrel.config import HANDED_DOWN, Config, decode
@@ -127,6 +128,7 @@ class ApiProcess:
             http=HTTPModes.auto,
             websockets=False,
             backlog=LISTEN_BACKLOG,
+            log_level=LogLevels.error,  # below that it tells its own story of starting and stopping
             log_dictconfig=dict(_QUIET),
             ssl_cert=config.tls_cert,
             ssl_key=config.tls_key,
