@@ -124,9 +124,8 @@ def options_of(config: Config) -> Options:
     )
 
 
-async def build_api(config: Config, link: CoreLink) -> Any:
-    """The ASGI application of an API process, with its views full and fed."""
-    product = await build_product(config, link)
+def build_api(config: Config, product: Product) -> Any:
+    """The ASGI application of an API process."""
     microblog, clock = product.microblog, product.microblog.clock
     render = render_for(microblog.options.public_url)
     limits = RateLimits(clock) if config.rate_limits else None
