@@ -304,7 +304,7 @@ def test_a_wrong_secret_is_refused_by_body_and_by_header(server, browser):
 
 def test_what_the_app_may_do_is_in_words_on_the_page(server, browser):
     page = consent_page(browser, register(server), scope="read:statuses write:media push")
-    for words in ("Read your statuses", "Change your media", "Receive push notifications"):
+    for words in ("Read the posts", "Upload pictures", "Receive push notifications"):
         assert words in page.text
 
 

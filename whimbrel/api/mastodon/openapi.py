@@ -5,7 +5,7 @@ accept, which scope opens them, and that errors are JSON.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,12 @@ _ANSWER_TYPES: Final = {
     "/oauth/sign_out": "text/html",
 }
 _ERROR: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+
+
+class _Accepted(NamedTuple):
+    name: str
+    kind: str
+    required: bool
 
 
 class OpenApi:
@@ -85,15 +91,15 @@ def _operation(route: Route) -> dict[str, Any]:
         anonymous: list[dict[str, list[str]]] = [{}] if route.auth == "optional" else []
         operation["security"] = [*({"OAuth2": [scope]} for scope in scopes or []), *anonymous] or [{"OAuth2": []}]
     if route.method in BODILESS or route.method == "DELETE":
-        operation["parameters"] += [_in_query(name, kind, required) for name, kind, required in accepted]
+        operation["parameters"] += [_in_query(each) for each in accepted]
     elif accepted:
         operation["requestBody"] = _body(accepted)
     return operation
 
 
-def _parsed(word: str) -> tuple[str, str, bool]:
+def _parsed(word: str) -> _Accepted:
     name, _, kind = word.removesuffix("!").partition(":")
-    return name, kind or "text", word.endswith("!")
+    return _Accepted(name, kind or "text", word.endswith("!"))
 
 
 def _captured(part: str) -> dict[str, Any]:
@@ -101,17 +107,17 @@ def _captured(part: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": _ID if name == "id" else {"type": "string"}}
 
 
-def _in_query(name: str, kind: str, required: bool) -> dict[str, Any]:
+def _in_query(accepted: _Accepted) -> dict[str, Any]:
     # Lists are written Rails' way: name[]=a&name[]=b.
-    listed = kind in ("texts", "ids")
-    return {"name": f"{name}[]" if listed else name, "in": "query", "required": required, "schema": _SCHEMAS[kind]}
+    name = f"{accepted.name}[]" if accepted.kind in ("texts", "ids") else accepted.name
+    return {"name": name, "in": "query", "required": accepted.required, "schema": _SCHEMAS[accepted.kind]}
 
 
-def _body(accepted: list[tuple[str, str, bool]]) -> dict[str, Any]:
+def _body(accepted: list[_Accepted]) -> dict[str, Any]:
     schema = {
         "type": "object",
-        "properties": {name: _SCHEMAS[kind] for name, kind, _ in accepted},
-        "required": [name for name, _, required in accepted if required],
+        "properties": {each.name: _SCHEMAS[each.kind] for each in accepted},
+        "required": [each.name for each in accepted if each.required],
     }
     return {"required": bool(schema["required"]), "content": {kind: {"schema": schema} for kind in _BODY_TYPES}}
 

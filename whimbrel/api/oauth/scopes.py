@@ -66,17 +66,20 @@ def covers_all(granted: Iterable[str], wanted: Iterable[str]) -> bool:
     return all(covers(held, scope) for scope in wanted)
 
 
-EXPLAINED: Final = {
+_EXPLAINED: Final = {
     "profile": "See who you are: your name, picture and profile",
     "read": "Read everything you can read, private posts included",
     "write": "Post, edit, delete and change your profile for you",
     "push": "Receive push notifications for you",
     "follow": "Follow, block and mute people for you",
+    "read:search": "Search for you",
+    "read:statuses": "Read the posts that you can read, private ones included",
+    "write:media": "Upload pictures and other files for you",
+    "write:reports": "Report people and posts for you",
+    "write:statuses": "Post, edit and delete posts for you",
     "admin:read": "Read everything that moderators can read",
     "admin:write": "Act as a moderator for you",
 }
-"""The broad scopes in words for the consent page."""
-
 _NOUNS: Final = {
     "accounts": "your account",
     "canonical_email_blocks": "e-mail blocks",
@@ -89,8 +92,8 @@ _NOUNS: Final = {
 
 def explain(scope: str) -> str:
     """A scope in words that a person who is about to allow it understands."""
-    if scope in EXPLAINED:
-        return EXPLAINED[scope]
+    if scope in _EXPLAINED:
+        return _EXPLAINED[scope]
     broad, _, part = scope.rpartition(":")
     admin = broad.startswith("admin:")
     noun = "accounts" if admin and part == "accounts" else _NOUNS.get(part, part if admin else f"your {part}")
