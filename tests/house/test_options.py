@@ -28,7 +28,7 @@ def shown_default(option):
 
 def test_every_option_is_read_somewhere():
     code = "\n".join(module.text for module in modules() if module.name not in READERS_NOT)
-    faults = [option.name for option in OPTIONS if not re.search(rf"\.{option.name}\b", code)]
+    faults = [option.name for option in OPTIONS if not re.search(rf'(?:\.|\["){option.name}\b', code)]
     assert not faults, shown(faults, "An option that nothing reads has no effect: wire it or take it out.")
 
 

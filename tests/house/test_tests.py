@@ -6,7 +6,7 @@ import tomllib
 
 from tests.house.tree import ROOT, functions, modules, place, shown
 
-WORDS_MIN = 4
+WORDS_MIN = 3
 SUPPORT = ("tests/support/",)
 
 
@@ -64,7 +64,7 @@ def test_every_test_is_named_by_a_sentence():
         for node in functions(module)
         if node.name.startswith("test_") and len(node.name.split("_")) - 1 < WORDS_MIN
     ]
-    assert not faults, shown(faults, "A test's name says what happens, in at least four words.")
+    assert not faults, shown(faults, "A test's name says what happens, in at least three words.")
 
 
 def test_no_test_sleeps_for_luck():

@@ -22,7 +22,7 @@ UNWANTED = re.compile(
     ),
     re.IGNORECASE,
 )
-DIALECT_WORDS = re.compile(r"\b(?:toots?|boost(?:s|ed|ing)?|tweets?|statuses)\b", re.IGNORECASE)
+DIALECT_WORDS = re.compile(r"(?<!/)\b(?:toots?|boost(?:s|ed|ing)?|tweets?|statuses)\b", re.IGNORECASE)
 DIALECT_FREE = ("whimbrel.kernel", "whimbrel.engines", "whimbrel.reliability", "whimbrel.microblog")
 
 

@@ -45,7 +45,7 @@ async def create(
     data: the data directory; ./data
     """
     password = password_from(password_stdin=password_stdin, no_password=no_password)
-    async with opened(data) as microblog:
+    async with opened(data, may_be_new=True) as microblog:
         sign_up = SignUp(
             name=name, email=email, password=password, role=role, confirmed=confirmed, approved=True, origin="cli"
         )
@@ -173,7 +173,7 @@ async def disable(name: str, /, *, reason: str = "", data: DataFlag = None) -> N
     """
     async with opened(data) as microblog:
         account = await account_named(microblog, name)
-        await microblog.accounts.disable(account.id, reason)
+        await microblog.accounts.disable(account.id, reason=reason)
     say(f"{account.name} is disabled")
 
 

@@ -3,6 +3,7 @@
 Commands stand in modules of their own and are named here by strings: one is imported when it is asked for.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -50,6 +51,7 @@ def build() -> App:
 
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is one line on standard error."""
+    logging.basicConfig(level=logging.ERROR, format="whimbrel: %(message)s")
     try:
         result = build()(
             list(words), exit_on_error=False, print_error=False, result_action="return_value", help_on_error=False
@@ -59,8 +61,13 @@ def run(words: Sequence[str]) -> int:
         note("whimbrel: see whimbrel --help")
         return USAGE
     except WhimbrelError as error:
-        note(f"whimbrel: {error.public}")
+        note(f"whimbrel: {in_full(error)}")
         return code_of(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     return result if isinstance(result, int) else DONE
+
+
+def in_full(error: WhimbrelError) -> str:
+    """The text for people, and the text for the log where it says more: who runs a command is the operator."""
+    return error.public if str(error) == error.public else f"{error.public} ({error})"

@@ -9,9 +9,11 @@ from cyclopts import Parameter
 
 from whimbrel import config
 from whimbrel.cli.codes import Usage
+from whimbrel.cli.serve import make_data_directory
 from whimbrel.kernel.errors import NotFound
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.front import Microblog
+from whimbrel.upkeep import journal_in
 from whimbrel.wiring import open_product
 
 DataFlag = Annotated[str | None, Parameter(name="--data", negative="")]
@@ -24,9 +26,17 @@ def configuration(data: str | None) -> config.Configuration:
 
 
 @asynccontextmanager
-async def opened(data: str | None) -> AsyncIterator[Microblog]:
-    """Every verb of the product, for as long as the block runs. Raises Misconfigured and Unavailable."""
-    async with open_product(configuration(data).config) as microblog:
+async def opened(data: str | None, *, may_be_new: bool = False) -> AsyncIterator[Microblog]:
+    """Every verb of the product, for as long as the block runs.
+
+    Raises Misconfigured, Unavailable, and NotFound for a directory without a journal: only with `may_be_new` is one
+    begun there, so that a mistyped directory is an error and not an empty server.
+    """
+    config = configuration(data).config
+    if not may_be_new:
+        journal_in(config.data)
+    make_data_directory(config.data)
+    async with open_product(config) as microblog:
         yield microblog
 
 

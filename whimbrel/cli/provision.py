@@ -56,7 +56,7 @@ async def provision(file: Path, /, *, json: JsonFlag = False, data: DataFlag = N
     data: the data directory; ./data
     """
     document = load(file)
-    async with opened(data) as microblog:
+    async with opened(data, may_be_new=True) as microblog:
         present = await look(microblog, document)
         if faults := list(conflicts(document, present)):
             raise Conflict("\n".join(f'provision: "{file}": {fault}' for fault in faults))

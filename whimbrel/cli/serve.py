@@ -60,7 +60,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def make_data_directory(data: Path) -> None:
-    """Make the data directory, for its owner only: it holds private posts. Raises Misconfigured when it cannot be."""
+    """Make the data directory, for its owner only: it holds private posts. Raises Misconfigured when it cannot be.
+
+    Whatever this process and those it starts make from now on is for the owner only too.
+    """
+    os.umask(0o077)
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

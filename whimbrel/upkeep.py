@@ -1,0 +1,174 @@
+"""What the operator has done to journal and store: check them against each other, build the store anew.
+
+Both work beside a running server and on the files of a stopped one, and neither takes the journal's lock: they only
+read it, and never above what the writer has published as durable (DESIGN rule 7).
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from whimbrel.engines.journal.head import HeadReader
+from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.journal.verify import verify_journal
+from whimbrel.engines.store.compare import Difference, copy_of, differences
+from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.rebuild import rebuild
+from whimbrel.engines.store.sqlite import SqliteStore
+from whimbrel.engines.store.standing import Standing, check_against
+from whimbrel.kernel.errors import Corrupt, NotFound, StoreUnavailable
+from whimbrel.kernel.events import Record
+from whimbrel.reliability.control import ask
+from whimbrel.rooms import follows
+
+JOURNAL: Final = "journal.sqlite"
+STORE: Final = "store-1.sqlite"
+
+OnProgress = Callable[[str, int, int], None]
+"""Is told what is being done, how far it is, and how far it goes."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that does not fit: in which part, where, and what."""
+
+    part: str
+    where: str
+    what: str
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What was checked, and everything that does not fit."""
+
+    records: int
+    store_cursor: int | None
+    parked: int
+    findings: tuple[Finding, ...]
+
+
+def verify(data: Path, on_progress: OnProgress) -> Verified:
+    """Check every record of the journal, then compare the store with one that is built anew.
+
+    Raises NotFound when there is no journal. Needs room on the disk for two more stores.
+    """
+    path = journal_in(data)
+    records = durable_head(data)
+    wrong = verify_journal(path, on_progress=lambda done, total: on_progress("journal", done, total))
+    if wrong:
+        findings = tuple(Finding("journal", one.where, one.what) for one in wrong)
+        return Verified(records=records, store_cursor=None, parked=0, findings=findings)
+    try:
+        standing, differing = _compare(data, on_progress)
+    except (Corrupt, StoreUnavailable) as error:
+        unreadable = Finding("store", STORE, str(error))
+        return Verified(records=records, store_cursor=None, parked=0, findings=(unreadable,))
+    return Verified(records=records, store_cursor=standing.sequence, parked=standing.parked, findings=tuple(differing))
+
+
+def rebuild_store(data: Path, on_progress: OnProgress) -> int:
+    """Build the store anew and put it in the old one's place; returns the sequence at which it stands.
+
+    It is built under a name of its own, so that a server which builds one at the same time is not in the way. A
+    running server finds another file at its store's path and goes on with that one.
+    """
+    journal = JournalReader(journal_in(data))
+    beside = data / f"{STORE}.anew"
+    try:
+        sequence = _build(beside, _UpTo(journal, durable_head(data)), on_progress)
+    finally:
+        journal.close()
+    remove_files(data / STORE)
+    beside.rename(data / STORE)
+    _sync(data)
+    return sequence
+
+
+def durable_head(data: Path) -> int:
+    """The newest record that may be read: what a running core has published, else the journal's last."""
+    journal = JournalReader(journal_in(data))
+    try:
+        last, _ = journal.head()
+    finally:
+        journal.close()
+    return min(last, HeadReader(data / "run" / "head").head) if is_running(data) else last
+
+
+def is_running(data: Path) -> bool:
+    """Whether a core answers on this data directory."""
+    try:
+        ask(data / "run" / "core.control.sock", "/livez")
+    except OSError:
+        return False
+    return True
+
+
+def journal_in(data: Path) -> Path:
+    """The journal's file. Raises NotFound where there is none: then this is no data directory."""
+    path = data / JOURNAL
+    if not path.exists():
+        raise NotFound(f'data: "{data}": there is no journal; expected the data directory of a server')
+    return path
+
+
+def _compare(data: Path, on_progress: OnProgress) -> tuple[Standing, list[Finding]]:
+    """The store as it is now, against the same events applied to an empty one."""
+    with tempfile.TemporaryDirectory(dir=data, prefix="verify-") as folder:
+        copy, anew = Path(folder) / "copy.sqlite", Path(folder) / "anew.sqlite"
+        copy_of(data / STORE, copy)
+        standing = _standing_of(copy)
+        journal = JournalReader(data / JOURNAL)
+        try:
+            check_against(journal, standing)
+            _build(anew, _UpTo(journal, standing.sequence), on_progress)
+        finally:
+            journal.close()
+        return standing, [Finding("store", f"table {one.table}", _in_words(one)) for one in differences(copy, anew)]
+
+
+def _in_words(one: Difference) -> str:
+    return f"{one.only_left} rows that the journal does not give, {one.only_right} that are missing; {one.example}"
+
+
+def _standing_of(path: Path) -> Standing:
+    store = SqliteStore(path)
+    try:
+        return store.standing()
+    finally:
+        store.close()
+
+
+def _build(path: Path, journal: "_UpTo", on_progress: OnProgress) -> int:
+    schemas, decode, apply, touches = follows()
+    return rebuild(
+        path,
+        schemas,
+        journal,
+        decode=decode,
+        apply=apply,
+        touches=touches,
+        on_progress=lambda done, total: on_progress("store", done, total),
+    )
+
+
+class _UpTo:
+    """The journal up to a record."""
+
+    def __init__(self, journal: JournalReader, last: int) -> None:
+        self._journal, self._last = journal, last
+
+    def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
+        return self._journal.read(after=after, limit=limit, up_to=min(up_to or self._last, self._last))
+
+    def head(self) -> tuple[int, bytes]:
+        return self._last, b""
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
