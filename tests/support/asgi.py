@@ -18,26 +18,28 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-def ask(app, method, path, *, query=b"", headers=None, chunks=(b"",), client="192.0.2.7") -> Reply:
+def ask(app, method, path, **more) -> Reply:
+    """Send one request and wait for its answer, from a test that is not asynchronous itself."""
+    return asyncio.run(asked(app, method, path, **more))
+
+
+async def asked(app, method, path, *, query=b"", headers=None, chunks=(b"",), client="192.0.2.7") -> Reply:
     """Send one request and wait for its answer. `chunks` are the messages in which the body arrives."""
-    return asyncio.run(_ask(app, method, path, query, headers or {}, list(chunks), client))
-
-
-async def _ask(app, method, path, query, headers, chunks, client):
     sent: list[dict[str, Any]] = []
+    arriving = list(chunks)
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "query_string": query,
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
         "client": (client, 40_000),
     }
 
     async def receive():
-        if not chunks:
+        if not arriving:
             return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+        return {"type": "http.request", "body": arriving.pop(0), "more_body": bool(arriving)}
 
     async def send(message):
         sent.append(message)
