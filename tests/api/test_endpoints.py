@@ -38,47 +38,13 @@ ODD = (
     "true",
     "[]",
 )
-NAMES = tuple(
-    [
-        "id",
-        "id[]",
-        "ids[]",
-        "limit",
-        "max_id",
-        "since_id",
-        "min_id",
-        "q",
-        "acct",
-        "type",
-        "types[]",
-        "exclude_types[]",
-        "timeline[]",
-        "status",
-        "visibility",
-        "in_reply_to_id",
-        "sensitive",
-        "language",
-        "comment",
-        "duration",
-        "languages[]",
-        "home[last_read_id]",
-        "notifications[last_read_id]",
-        "fields_attributes[0][name]",
-        "source[privacy]",
-        "display_name",
-        "note",
-        "tagged",
-        "any[]",
-        "offset",
-        "account_id",
-        "grouped_types[]",
-        "reblogs",
-        "expand_accounts",
-        "local",
-        "pinned",
-        "spoiler_text",
-    ]
-)
+NAMES = (
+    "id", "id[]", "ids[]", "limit", "max_id", "since_id", "min_id", "q", "acct", "type", "types[]", "exclude_types[]",
+    "timeline[]", "status", "visibility", "in_reply_to_id", "sensitive", "language", "comment", "duration",
+    "languages[]", "home[last_read_id]", "notifications[last_read_id]", "fields_attributes[0][name]",
+    "source[privacy]", "display_name", "note", "tagged", "any[]", "offset", "account_id", "grouped_types[]",
+    "reblogs", "expand_accounts", "local", "pinned", "spoiler_text",
+)  # fmt: skip
 
 
 class Server:
