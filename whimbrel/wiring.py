@@ -31,7 +31,7 @@ from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.contracts import Reading, Reads
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.ids import id_at
-from whimbrel.kernel.limits import WINDOW_ENTRIES_MAX
+from whimbrel.kernel.limits import COMMAND_STORE_SECONDS, WINDOW_ENTRIES_MAX
 from whimbrel.microblog.accounts.access import Access
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.memory import AccountsInMemory
@@ -167,8 +167,13 @@ class Standing:
 
 @asynccontextmanager
 async def open_product(config: Config) -> AsyncIterator[Microblog]:
-    """The product for a command: beside the running server if there is one, else with a core of its own."""
+    """The product for a command: beside the running server if there is one, else with a core of its own.
+
+    A command reads right after the core has begun, so it gives the store time to be built or to catch up; one that
+    stays away is left to the commands that need it.
+    """
     async with linked_core(config) as link:
+        await link.store_reached(link.head.head, COMMAND_STORE_SECONDS)
         product = await build_product(config, link)
         try:
             yield product.microblog
