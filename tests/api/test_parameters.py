@@ -68,7 +68,6 @@ def test_a_browsers_empty_file_field_counts_as_absent():
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        (FORM, b"status=one&status=two"),
         (FORM, b"a[]=1&a=2"),
         (FORM, b"a=1&a[b]=2"),
         (FORM, b"status=%ff%fe"),
@@ -102,6 +101,14 @@ def test_a_body_that_cannot_be_read_is_a_400_that_says_why(content_type, body):
         body_tree(body, content_type)
     assert refused.value.status == 400
     assert 10 < len(refused.value.public) < 200
+
+
+@pytest.mark.parametrize("getter", ["text", "boolean", "integer", "id", "ids", "texts", "nested", "each", "upload"])
+def test_a_name_given_twice_is_a_400_for_whoever_reads_it(getter):
+    sent = Parameters(body_tree(b"status=one&status=two&other=1", FORM))
+    with pytest.raises(BadRequest, match="twice"):
+        getattr(sent, getter)("status")
+    assert sent.text("other") == "1"
 
 
 def test_an_empty_body_has_no_parameters_whatever_its_type():

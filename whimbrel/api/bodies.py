@@ -2,7 +2,8 @@
 
 Forms and queries follow Rails, since Mastodon's clients do: `types[]=a&types[]=b` is a list,
 `fields_attributes[0][name]=x` a tree. Whatever cannot be read is 400 with the reason: broken JSON or encoding, NUL, a
-name given twice, nesting or numbers of fields beyond the named limits.
+name given in two shapes, nesting or numbers of fields beyond the named limits. A name given twice is refused by
+whoever reads it: one that nobody knows is passed over like any other (RFC 6749, 3.2; Mastodon.py sends such names).
 """
 
 import re
@@ -15,6 +16,7 @@ from python_multipart.multipart import parse_options_header
 
 from whimbrel.api.errors import QueryTooLong
 from whimbrel.api.multipart import Pair, parts_of, utf8
+from whimbrel.api.parameters import GIVEN_TWICE
 from whimbrel.kernel.errors import BadRequest
 from whimbrel.kernel.limits import FIELDS_MAX, JSON_DEPTH_MAX, QUERY_BYTES_MAX
 
@@ -63,9 +65,9 @@ def tree(pairs: Iterable[Pair]) -> Tree:
 
 def _place(node: Tree, name: str, steps: list[str], value: Any) -> None:
     if not steps:
-        if name in node:
-            raise BadRequest(f"The parameter {name[:40]!r} was given twice")
-        node[name] = value
+        if isinstance(node.get(name), list | dict):
+            raise BadRequest(f"The parameter {name[:40]!r} was given in two shapes")
+        node[name] = GIVEN_TWICE if name in node else value
         return
     child = node.setdefault(name, [] if steps[0] == "" else {})
     if not isinstance(child, list if steps[0] == "" else dict):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from whimbrel.kernel.errors import Invalid
+from whimbrel.kernel.errors import BadRequest, Invalid
 from whimbrel.kernel.ids import ID_MAX, parse_id
 
 _TRUE: Final = frozenset(("true", "t", "1", "on", "yes"))
@@ -18,6 +18,10 @@ _FALSE: Final = frozenset(("false", "f", "0", "off", "no"))
 _SHOWN_CHARACTERS_MAX: Final = 40
 _INTEGER_DIGITS_MAX: Final = 18
 _INTEGER: Final = re.compile(f"-?[0-9]{{1,{_INTEGER_DIGITS_MAX}}}")
+
+
+GIVEN_TWICE: Final = object()
+"""Stands for the value of a name that came twice: which of the two was meant is not ours to guess."""
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -140,7 +144,9 @@ def _id(name: str, value: Any) -> int:
     return found
 
 
-def _wrong(name: str, value: Any, expected: str) -> Invalid:
+def _wrong(name: str, value: Any, expected: str) -> Invalid | BadRequest:
+    if value is GIVEN_TWICE:
+        return BadRequest(f"The parameter {_clipped(name)!r} was given twice")
     return Invalid(f"{_clipped(name)} must be {expected}, not {_shown(value)}")
 
 
