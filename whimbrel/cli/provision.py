@@ -37,13 +37,14 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Present(NamedTuple):
     """What the server already holds of the file's entries, by name in lower case, client id, and place.
 
-    `owners` are the accounts that the file's tokens can be for: those in the file, and those that are there.
+    `owners` are the accounts that the file's tokens can be for: those in the file (None while they have no id), and
+    those that are there.
     """
 
     accounts: dict[str, Credentials]
     apps: dict[str, App]
     tokens: dict[int, Session]
-    owners: frozenset[str]
+    owners: dict[str, int | None]
 
 
 async def provision(file: Path, /, *, json: JsonFlag = False, data: DataFlag = None) -> None:
@@ -94,8 +95,11 @@ async def look(microblog: Microblog, document: Document) -> Present:
         session = await _session(microblog, token, document, apps)
         if session is not None:
             tokens[at] = session
-    owners = {token.account.lower() for token in document.tokens if await _account(microblog, token.account)}
-    return Present(accounts, apps, tokens, frozenset(owners | {entry.name.lower() for entry in document.accounts}))
+    owners: dict[str, int | None] = {entry.name.lower(): None for entry in document.accounts}
+    for token in document.tokens:
+        if (account := await _account(microblog, token.account)) is not None:
+            owners[token.account.lower()] = account.id
+    return Present(accounts, apps, tokens, owners)
 
 
 async def _account(microblog: Microblog, name: str) -> Account | None:
@@ -163,8 +167,7 @@ def _digest(secret: str) -> str:
 
 
 def _token_conflicts(token: TokenEntry, held: Session, present: Present) -> Iterator[str]:
-    owner = present.accounts.get(token.account.lower())
-    if owner is not None and owner.account.id != held.account_id:
+    if present.owners.get(token.account.lower()) != held.account_id:
         yield f'token of "{token.account}": its value opens another account'
     if set(held.scopes) != set(oauth_scopes.parse(token.scopes)):
         scopes = " ".join(held.scopes)
