@@ -99,6 +99,16 @@ def test_other_grants_are_refused_in_oauths_words(server, values, error):
     assert_entity("Error", refused.text)
 
 
+def test_a_name_that_nobody_knows_may_come_twice_as_mastodon_py_sends_it(server):
+    app = register(server)
+    known = f"grant_type=client_credentials&client_id={app['client_id']}&client_secret={app['client_secret']}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"{known}&oauth_info=issuer&oauth_info=token_endpoint".encode()
+    assert server.ask("POST", "/oauth/token", headers=headers, body=body).status == 200
+    refused = server.ask("POST", "/oauth/token", headers=headers, body=f"{known}&scope=read&scope=write".encode())
+    assert refused.status == 400
+
+
 def test_a_password_gets_a_token_where_the_operator_allows_it(generous):
     app = register(generous)
     values = {"grant_type": "password", "scope": "read write"}
