@@ -3,15 +3,14 @@
 The body is Mastodon's: `error` for people, with `error_description` or `details` where the error has them.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
-
-import structlog
 
 from whimbrel.api.answers import Answer, json_answer
 from whimbrel.kernel.errors import TooLarge, WhimbrelError
 
-log = structlog.get_logger("whimbrel.api")
+_log = logging.getLogger(__name__)
 
 _UNFORESEEN: Final = "Something went wrong on this server. It has been logged under the request id in X-Request-Id"
 
@@ -38,13 +37,12 @@ def answer_to(error: Exception, *, request_id: str, method: str, path: str) -> A
 
     The log never holds the query, the headers or the body: they carry tokens and what people wrote.
     """
+    about = {"request_id": request_id, "method": method, "path": path}
     if not isinstance(error, WhimbrelError):
-        log.error("request failed", request_id=request_id, method=method, path=path, exc_info=error)
+        _log.error("request failed", extra=about, exc_info=error)
         return json_answer({"error": _UNFORESEEN, "request_id": request_id}, status=500)
     if error.status >= 500:
-        log.warning(
-            "request refused", request_id=request_id, method=method, path=path, code=error.code, reason=str(error)
-        )
+        _log.warning("request refused", extra={**about, "code": error.code, "reason": str(error)})
     return json_answer(_body(error), status=error.status, headers=tuple(_headers(error)))
 
 
