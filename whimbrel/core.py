@@ -37,14 +37,15 @@ from whimbrel.reliability.control import ControlSocket
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.rooms import ESSENTIAL, follows
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("whimbrel.core")
 
 _LOCK_POLL_SECONDS = 0.02
 
 Submit = Callable[[Group], "Future[Outcome]"]
 FollowUps = Callable[[Path, Submit], Callable[[Sequence[Record]], None]]
-"""Makes what is called, in the applier's thread, with the records of each batch that the store has taken in. It is
-given the store's path and a way to append; it must not wait for the store."""
+"""Makes what is called, in the applier's thread, with the records of each batch that the store has taken in, and with
+none when the store was opened (whatever it has taken in without a call was before). It is given the store's path and a
+way to append; it must not wait for the store."""
 
 
 class Core:

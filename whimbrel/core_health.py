@@ -91,6 +91,7 @@ class CoreHealth:
     def _metrics(self) -> Reply:
         pending = self._server.pending_groups if self._server else 0
         clients = self._server.clients if self._server else 0
+        buffered = self._server.buffered_bytes if self._server else 0
         families: list[Family] = [
             Family(
                 "whimbrel_journal_append_seconds",
@@ -102,6 +103,7 @@ class CoreHealth:
             counter("whimbrel_journal_records_total", "Records appended.", self._records),
             counter("whimbrel_journal_failures_total", "Batches that the disk refused.", self._failures),
             gauge("whimbrel_journal_pending_groups", "Groups that wait for a batch.", pending),
+            gauge("whimbrel_core_buffered_bytes", "What the slowest client has not taken.", buffered),
             gauge("whimbrel_core_clients", "Connections to the core.", clients),
             *view_families(self._head.head, self._views()),
         ]

@@ -27,7 +27,7 @@ from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import Family, Sample, exposition, merge
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("whimbrel.supervisor")
 
 HANDED_DOWN: Final = "WHIMBREL_HANDED_DOWN"
 """The variable that carries the configuration to every process, as text (whimbrel.config writes and reads it)."""

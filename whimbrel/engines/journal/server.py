@@ -110,6 +110,16 @@ class CoreServer:
         self._publish(journal.head()[0], ())
 
     @property
+    def head(self) -> int:
+        """Sequence of the newest durable record."""
+        return self._head.head
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What the slowest client has not yet taken."""
+        return max((peer.buffered_bytes for peer in list(self._peers)), default=0)
+
+    @property
     def pending_groups(self) -> int:
         """How many groups wait for the next batch."""
         return len(self._waiting)

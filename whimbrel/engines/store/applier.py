@@ -167,6 +167,7 @@ class Applier:
         self._writer, self._applying = writer, Applying(writer, decode, apply, touches=touches)
         self._moved(writer.standing())
         self._doing = "following"
+        self._after_batch(())
 
     def _rebuild(self, why: str) -> None:
         if self._head.head:
