@@ -1,5 +1,6 @@
 """The server under measurement: the real `whimbrel serve`, all its processes pinned to one core."""
 
+import json
 import os
 import signal
 import subprocess
@@ -70,6 +71,15 @@ def memory_mb(server: Serving) -> dict[str, float]:
     return {"all_mb": round(sum(sizes), 1), "largest_mb": round(max(sizes), 1), "processes": len(sizes)}
 
 
+def cpu_seconds(server: Serving) -> float:
+    """Processor time that all processes of the server have used since they started."""
+    ticks = 0
+    for pid in server.pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _ready(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -95,9 +105,9 @@ def _lag(server: Serving) -> int:
 
 
 def _store_lag(text: str) -> int:
-    import_free = text.split('"lag_events":')
-    values = [int(part.split(",")[0].split("}")[0]) for part in import_free[1:]]
-    return max(values, default=-1)
+    processes = json.loads(text).get("processes", {})
+    lags = [view["lag_events"] for one in processes.values() for view in one.get("views", {}).values()]
+    return max(lags, default=-1)
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
