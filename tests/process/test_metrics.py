@@ -1,0 +1,57 @@
+"""Metrics: our text is what Prometheus' own parser reads, of one process and of all merged."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from whimbrel.reliability.metrics import Family, Histogram, RequestMetrics, Sample, counter, exposition, gauge, merge
+
+
+def values(text):
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_counters_and_gauges_are_read_back():
+    text = exposition([counter("things_total", "Things.", 3), gauge("level", "Level.", 0.25, {"of": "it"})])
+    assert values(text) == {("things_total", ()): 3, ("level", (("of", "it"),)): 0.25}
+
+
+def test_an_observation_counts_in_its_bucket_and_in_all_above():
+    histogram = Histogram((1.0, 2.0))
+    for value in (0.5, 1.0, 1.5, 9.0):
+        histogram.observe(value)
+    found = values(exposition([Family("size", "histogram", "Size.", histogram.samples({"of": "a"}))]))
+    buckets = [found["size_bucket", (("le", bound), ("of", "a"))] for bound in ("1.0", "2.0", "+Inf")]
+    assert buckets == [2, 3, 4]
+    assert found["size_sum", (("of", "a"),)] == 12.0
+    assert found["size_count", (("of", "a"),)] == 4
+
+
+def test_labels_may_hold_anything():
+    text = exposition([Family("odd", "gauge", "Odd.", [Sample(1, {"name": 'a "quoted" \\ line\nbreak {x}'})])])
+    assert values(text) == {("odd", (("name", 'a "quoted" \\ line\nbreak {x}'),)): 1}
+
+
+def test_requests_are_counted_by_route_and_code():
+    requests = RequestMetrics()
+    for code in (200, 200, 404):
+        requests.observe("/api/v1/statuses/{id}", code, 0.001)
+    found = values(exposition(requests.families()))
+    route = ("route", "/api/v1/statuses/{id}")
+    assert found["whimbrel_request_seconds_count", (("code", "200"), route)] == 2
+    assert found["whimbrel_request_seconds_count", (("code", "404"), route)] == 1
+
+
+def test_the_texts_of_several_processes_become_one_with_each_family_once():
+    one = exposition([counter("a_total", "A.", 1), gauge("b", "B.", 2, {"x": "y"})])
+    two = exposition([gauge("b", "B.", 3, {"x": "y"}), counter("a_total", "A.", 4)])
+    text = merge({"one": one, "two": two})
+    assert text.count("# TYPE a_total") == text.count("# TYPE b ") == 1
+    assert values(text) == {
+        ("a_total", (("process", "one"),)): 1,
+        ("a_total", (("process", "two"),)): 4,
+        ("b", (("process", "one"), ("x", "y"))): 2,
+        ("b", (("process", "two"), ("x", "y"))): 3,
+    }
