@@ -48,14 +48,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as directory:
         report: dict[str, Any] = {"machine": machine.description(Path(directory)), "worlds": {}}
         for size in sizes:
-            rows = list(_measured(size, Path(directory) / size.name, seconds, rounds=1 if flags.quick else 3))
+            rows = list(
+                _measured(
+                    size,
+                    Path(directory) / size.name,
+                    seconds,
+                    rounds=1 if flags.quick else 3,
+                    sync_ms=report["machine"]["fsync_ms"]["p50"],
+                )
+            )
             report["worlds"][size.name] = [row._asdict() for row in rows]
             _show(size, rows, report["machine"])
     if flags.json:
         flags.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def _measured(size: Size, data: Path, seconds: float, *, rounds: int) -> Iterator[cases.Row]:
+def _measured(size: Size, data: Path, seconds: float, *, rounds: int, sync_ms: float) -> Iterator[cases.Row]:
+    posting_seconds = 5.0 if rounds == 1 else 30.0
     made = world.build(
         data, accounts=size.accounts, posts=size.posts, follows=size.follows, reader_follows=size.reader_follows
     )
@@ -73,7 +82,9 @@ def _measured(size: Size, data: Path, seconds: float, *, rounds: int) -> Iterato
         for depth in (5, 50):
             yield cases.deep_pages(server, made.tokens[0], depth=depth, seconds=seconds)
         for connections in (1, 16, 64):
-            yield cases.posting(server, made.tokens[3:], connections=connections, seconds=max(seconds, 5.0))
+            yield cases.posting(
+                server, made.tokens[3:], connections=connections, seconds=posting_seconds, sync_ms=sync_ms
+            )
         yield cases.visibility_delay(server, made.tokens[4], made.tokens[4], count=200)
         yield cases.Row("memory, after load", "500 MB", memory_mb(server))
 

@@ -75,9 +75,6 @@ def posting(server: Serving, tokens: list[str], *, connections: int, seconds: fl
     )
 
 
-POST_GOALS = {1: "60 % of the fsync bound", 16: "1,800/s", 64: "4,000/s, p99 50 ms"}
-
-
 def visibility_delay(server: Serving, author: str, follower: str, *, count: int) -> Row:
     """From a post's acknowledgement to the first home read of a follower that has it; sequential, idle server."""
     delays = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 
 
 def page_of(length: int) -> Callable[[bytes], None]:
@@ -11,7 +12,7 @@ def page_of(length: int) -> Callable[[bytes], None]:
         ids = [int(entry["id"]) for entry in json.loads(body)]
         if len(ids) != length:
             raise ValueError(f"{len(ids)} entries instead of {length}")
-        if any(later >= earlier for earlier, later in zip(ids, ids[1:], strict=False)):
+        if any(later >= earlier for earlier, later in pairwise(ids)):
             raise ValueError(f"ids do not descend: {ids}")
 
     return check
