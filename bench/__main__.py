@@ -54,7 +54,7 @@ def main() -> None:
                     Path(directory) / size.name,
                     seconds,
                     rounds=1 if flags.quick else 3,
-                    sync_ms=report["machine"]["fsync_ms"]["p50"],
+                    sync_ms=sync_ms,
                 )
             )
             report["worlds"][size.name] = [row._asdict() for row in rows]

@@ -24,38 +24,36 @@ from whimbrel.microblog.posts.events import Mention, PostCreated, Tag
 BATCH_GROUPS = 2_000
 SEED = 20201015
 SCOPES = ("read", "write", "follow", "push")
-WORDS = tuple(
-    [
-        "bird",
-        "storm",
-        "harbour",
-        "evening",
-        "light",
-        "wind",
-        "letter",
-        "mountain",
-        "coffee",
-        "train",
-        "window",
-        "garden",
-        "river",
-        "summer",
-        "paper",
-        "question",
-        "answer",
-        "morning",
-        "island",
-        "market",
-        "music",
-        "bridge",
-        "signal",
-        "winter",
-        "forest",
-        "story",
-        "number",
-        "lantern",
-    ]
-)
+WORDS = [
+    "bird",
+    "storm",
+    "harbour",
+    "evening",
+    "light",
+    "wind",
+    "letter",
+    "mountain",
+    "coffee",
+    "train",
+    "window",
+    "garden",
+    "river",
+    "summer",
+    "paper",
+    "question",
+    "answer",
+    "morning",
+    "island",
+    "market",
+    "music",
+    "bridge",
+    "signal",
+    "winter",
+    "forest",
+    "story",
+    "number",
+    "lantern",
+]
 
 
 class World(NamedTuple):
