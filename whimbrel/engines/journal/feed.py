@@ -112,7 +112,7 @@ class Feed:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         heapq.heappush(self._waiters, (sequence, next(self._tickets), waiter))
-        timer = loop.call_later(deadline_seconds, _resolve, waiter, False)
+        timer = loop.call_later(deadline_seconds, _give_up, waiter)
         try:
             return await waiter
         finally:
@@ -136,7 +136,7 @@ class Feed:
         if self.tail.cursor >= self.head:
             self._behind_since = None
         while self._waiters and self._waiters[0][0] <= self.tail.cursor:
-            _resolve(heapq.heappop(self._waiters)[2], True)
+            _wake(heapq.heappop(self._waiters)[2])
 
     def _decode(self, record: Record) -> Event:
         try:
@@ -217,6 +217,11 @@ class Feed:
             self._file = None
 
 
-def _resolve(waiter: "asyncio.Future[bool]", reached: bool) -> None:
+def _wake(waiter: "asyncio.Future[bool]") -> None:
     if not waiter.done():
-        waiter.set_result(reached)
+        waiter.set_result(True)
+
+
+def _give_up(waiter: "asyncio.Future[bool]") -> None:
+    if not waiter.done():
+        waiter.set_result(False)
