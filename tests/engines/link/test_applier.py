@@ -11,13 +11,14 @@ from tests.engines.link.running import (
     core_running,
     linked,
     said,
+    stamp_of,
     store_at_head,
     until,
 )
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import wall_clock_ms
-from whimbrel.kernel.errors import StoreUnavailable
+from whimbrel.kernel.errors import JournalUnavailable, StoreUnavailable
 from whimbrel.kernel.limits import APPLY_EVENTS_MAX
 
 pytestmark = pytest.mark.anyio
@@ -144,6 +145,16 @@ async def test_follow_up_jobs_are_called_after_each_batch_and_may_append(tmp_pat
             await append_all(link, "a cause")
             await until(lambda: seen[-1:] == [["a consequence"]], "the job has seen its own event")
     assert [] in seen
+
+
+async def test_work_handed_to_the_core_is_done_and_refused_once_it_has_stopped(tmp_path):
+    with core_running(tmp_path) as core:
+        assert core.server.call(lambda journal: journal.head()[0]).result(10) == core.server.head
+        assert stamp_of(core.server.submit(said("from a thread")).result(10)).sequence == core.server.head
+    with pytest.raises(JournalUnavailable):
+        core.server.submit(said("too late"))
+    with pytest.raises(JournalUnavailable):
+        core.server.call(lambda journal: journal.head())
 
 
 async def test_a_fresh_read_sees_what_was_just_written(tmp_path):

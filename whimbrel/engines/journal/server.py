@@ -15,11 +15,12 @@ What it does not do: decide (the journal does), or wait for the store (the appli
 import logging
 import selectors
 import socket
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -102,6 +103,7 @@ class CoreServer:
         self._waiting: deque[_Waiting] = deque()
         self._submitted: deque[_Waiting] = deque()
         self._calls: deque[Callable[[], None]] = deque()
+        self._handing_over = threading.Lock()
         self._stopping = self._store_moved = self._closed = False
         self.busy_since: float | None = None
         """Since when (time.perf_counter) an append has been under way; None while there is none."""
@@ -148,10 +150,8 @@ class CoreServer:
     def submit(self, group: Group) -> "Future[Outcome]":
         """Append from another thread of the core (follow-up jobs); the group joins the next batch."""
         future: Future[Outcome] = Future()
-        if self._closed:
-            raise JournalUnavailable(_BUSY, log="the core is stopping")
-        self._submitted.append(_Waiting(group, None, 0, future))
-        self._wake()
+        with self._open():
+            self._submitted.append(_Waiting(group, None, 0, future))
         return future
 
     def call(self, work: Callable[[Journal], T]) -> "Future[T]":
@@ -164,8 +164,8 @@ class CoreServer:
             except JournalUnavailable as error:
                 future.set_exception(error)
 
-        self._calls.append(done)
-        self._wake()
+        with self._open():
+            self._calls.append(done)
         return future
 
     def tell_store_moved(self) -> None:
@@ -345,15 +345,27 @@ class CoreServer:
             peer.socket.close()
             _log.info("a client has left", extra={"why": repr(why)})
 
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """Hand something to the loop, which is woken for it; JournalUnavailable once it takes nothing any more."""
+        with self._handing_over:
+            if self._closed:
+                raise JournalUnavailable(_BUSY, log="the core has stopped")
+            yield
+            self._wake()
+
     def _wake(self) -> None:
         with suppress(BlockingIOError):  # then the loop has wake-ups enough to read
             self._wake_in.send(b"\0")
 
     def _close(self) -> None:
-        self._closed = True
+        with self._handing_over:
+            self._closed = True
         for waiting in self._submitted:
             if waiting.future is not None:
-                waiting.future.set_exception(JournalUnavailable(_BUSY, log="the core is stopping"))
+                waiting.future.set_exception(JournalUnavailable(_BUSY, log="the core has stopped"))
+        while self._calls:
+            self._calls.popleft()()
         for peer in self._peers:
             peer.socket.settimeout(CORE_STOP_FLUSH_SECONDS)
             try:
