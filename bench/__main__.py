@@ -48,6 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as directory:
         report: dict[str, Any] = {"machine": machine.description(Path(directory)), "worlds": {}}
         for size in sizes:
+            sync_ms = report["machine"]["fsync_ms"]["p50"]
             rows = list(
                 _measured(
                     size,

@@ -24,36 +24,9 @@ from whimbrel.microblog.posts.events import Mention, PostCreated, Tag
 BATCH_GROUPS = 2_000
 SEED = 20201015
 SCOPES = ("read", "write", "follow", "push")
-WORDS = [
-    "bird",
-    "storm",
-    "harbour",
-    "evening",
-    "light",
-    "wind",
-    "letter",
-    "mountain",
-    "coffee",
-    "train",
-    "window",
-    "garden",
-    "river",
-    "summer",
-    "paper",
-    "question",
-    "answer",
-    "morning",
-    "island",
-    "market",
-    "music",
-    "bridge",
-    "signal",
-    "winter",
-    "forest",
-    "story",
-    "number",
-    "lantern",
-]
+VOCABULARY = """bird storm harbour evening light wind letter mountain coffee train window garden river summer paper
+question answer morning island market music bridge signal winter forest story number lantern"""
+WORDS = tuple(VOCABULARY.split())
 
 
 class World(NamedTuple):
