@@ -83,12 +83,13 @@ def _tokens(ids: Sequence[int], tokens: Sequence[str]) -> Iterator[Group]:
 
 
 def _edges(chance: random.Random, ids: Sequence[int], follows: int, reader_follows: Sequence[int]) -> Iterator[Group]:
+    others = ids[len(reader_follows) :]
     for reader, count in zip(ids, reader_follows, strict=False):
-        for target in chance.sample(ids[len(reader_follows) :], count):
+        for target in chance.sample(others, count):
             yield _follow(reader, target)
     seen: set[tuple[int, int]] = set()
     while len(seen) < follows - sum(reader_follows):
-        pair = (chance.choice(ids[len(reader_follows) :]), _skewed(chance, ids))
+        pair = (chance.choice(others), _skewed(chance, ids))
         if pair[0] != pair[1] and pair not in seen:
             seen.add(pair)
             yield _follow(*pair)
