@@ -6,7 +6,7 @@ clients compare them.
 
 from typing import Protocol
 
-from whimbrel.api.request import BODILESS, Request
+from whimbrel.api.request import Request
 from whimbrel.api.router import Route
 from whimbrel.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from whimbrel.microblog.accounts.values import Account, Session
@@ -63,7 +63,7 @@ async def _token(request: Request) -> str | None:
         kind, _, token = given.partition(b" ")
         # Any other kind (a proxy's Basic, say) is not ours to judge.
         return token.strip().decode("latin-1") if kind.lower() == b"bearer" else None
-    if request.method not in BODILESS:
+    if request.may_have_body:
         await request.read_body()
     elif b"access_token=" not in request.query:
         return None

@@ -23,8 +23,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _NEVER_IN_PATHS: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
-BODILESS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-"""Methods whose body nobody reads."""
+_SELDOM: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Methods that seldom come with a body."""
 
 
 class Request:
@@ -92,7 +92,7 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The body as it came; empty for methods that have none."""
+        """The body as it came; empty before it was read."""
         return self._body or b""
 
     def header(self, name: bytes) -> str | None:
@@ -114,9 +114,15 @@ class Request:
             raise NotFound
         return text
 
+    @property
+    def may_have_body(self) -> bool:
+        """Whether a body may be coming. Some apps send the parameters of a GET in one, so that it counts there too."""
+        headers = self.headers
+        return self.method not in _SELDOM or b"content-length" in headers or b"transfer-encoding" in headers
+
     async def read_body(self) -> None:
         """Read the body, once. TooLarge is raised before anything beyond the limit is taken in."""
-        if self._body is not None or self.method in BODILESS:
+        if self._body is not None or not self.may_have_body:
             return
         length = self.headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 15:

@@ -13,7 +13,7 @@ from whimbrel import __version__
 from whimbrel.api.answers import Answer, json_answer
 from whimbrel.api.mastodon.accepts import ACCEPTS
 from whimbrel.api.oauth.scopes import ALL, explain
-from whimbrel.api.request import BODILESS, Request
+from whimbrel.api.request import Request
 from whimbrel.api.router import Route
 
 PATH: Final = "/api/openapi.json"
@@ -29,6 +29,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
     "object": {"type": "object"},
     "objects": {"type": "array", "items": {"type": "object"}},
 }
+_BY_QUERY: Final = ("GET", "DELETE")
 _BODY_TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 _ANSWER_TYPES: Final = {
     "/.well-known/webfinger": "application/jrd+json",
@@ -90,7 +91,7 @@ def _operation(route: Route) -> dict[str, Any]:
         scopes = [route.scope] if isinstance(route.scope, str) else list(route.scope)
         anonymous: list[dict[str, list[str]]] = [{}] if route.auth == "optional" else []
         operation["security"] = [*({"OAuth2": [scope]} for scope in scopes or []), *anonymous] or [{"OAuth2": []}]
-    if route.method in BODILESS or route.method == "DELETE":
+    if route.method in _BY_QUERY:
         operation["parameters"] += [_in_query(each) for each in accepted]
     elif accepted:
         operation["requestBody"] = _body(accepted)
