@@ -61,7 +61,7 @@ ACCEPTS: Final = {
     "POST /api/v1/notifications/dismiss": "id:id!",
     "DELETE /api/v1/notifications/destroy_multiple": "ids:ids",
     "GET /api/v2/notifications": f"{_PAGE} {_GROUPS}",
-    "GET /api/v2/notifications/unread_count": f"limit:integer {_ADJUST}",
+    "GET /api/v2/notifications/unread_count": f"limit:integer {_ADJUST} grouped_types:texts",
     "GET /api/v2/notifications/{group_key}/accounts": _PAGE,
     "PATCH /api/v2/notifications/policy": "for_not_following for_not_followers for_new_accounts for_private_mentions "
     "for_limited_accounts",

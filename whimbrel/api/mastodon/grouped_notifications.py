@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from whimbrel.api.answers import NOTHING, Answer
+from whimbrel.api.answers import NOTHING, Answer, json_answer
 from whimbrel.api.mastodon.listing import accounts_paged
-from whimbrel.api.mastodon.notifications import Notifications, kinds_of
+from whimbrel.api.mastodon.notifications import UNREAD, Notifications, kinds_of
 from whimbrel.api.mastodon.render.everything import Render
-from whimbrel.api.paging import ACCOUNTS, NOTIFICATIONS, links, page_of
+from whimbrel.api.paging import ACCOUNTS, NOTIFICATIONS, limit_of, links, page_of
+from whimbrel.api.parameters import Parameters
 from whimbrel.api.request import Request
 from whimbrel.api.router import Route
 from whimbrel.kernel.errors import Invalid
@@ -27,7 +28,7 @@ class GroupedNotifications:
         single = Notifications(self._render)
         return (
             Route("GET", every, self.page, read, "user"),
-            Route("GET", f"{every}/unread_count", single.unread_count, read, "user"),
+            Route("GET", f"{every}/unread_count", self.unread_count, read, "user"),
             Route("POST", f"{every}/clear", single.clear, write, "user"),
             Route("GET", f"{every}/{{group_key}}", self.show, read, "user"),
             Route("GET", f"{every}/{{group_key}}/accounts", self.accounts, read, "user"),
@@ -41,13 +42,12 @@ class GroupedNotifications:
         if expansion not in _EXPANSIONS:
             raise Invalid(f"expand_accounts must be one of {', '.join(_EXPANSIONS)}")
         kinds, excluded = kinds_of(sent)
-        grouped = frozenset(sent.texts("grouped_types")) if "grouped_types" in sent else frozenset(GROUPED_KINDS)
         groups = await request.microblog.notifications.groups(
             request.reader,
             page_of(request, NOTIFICATIONS),
             kinds=kinds,
             excluded=excluded,
-            grouped_kinds=grouped,
+            grouped_kinds=_grouped_kinds(sent),
             account_id=sent.id("account_id"),
         )
         body = self._render.notifications.groups(groups, partial_avatars=expansion == "partial_avatars")
@@ -55,6 +55,19 @@ class GroupedNotifications:
             return Answer(200, body)
         oldest_id, newest_id = min(group.oldest_id for group in groups), max(group.newest_id for group in groups)
         return Answer(200, body, links(request, next_max_id=oldest_id, prev_min_id=newest_id))
+
+    async def unread_count(self, request: Request) -> Answer:
+        """How many groups have something above the marker, counted up to `limit`."""
+        kinds, excluded = kinds_of(request.parameters)
+        count = await request.microblog.notifications.unread_count(
+            request.reader,
+            limit=limit_of(request, UNREAD),
+            kinds=kinds,
+            excluded=excluded,
+            grouped_kinds=_grouped_kinds(request.parameters),
+            account_id=request.parameters.id("account_id"),
+        )
+        return json_answer({"count": count})
 
     async def show(self, request: Request) -> Answer:
         """One group."""
@@ -71,3 +84,7 @@ class GroupedNotifications:
         """Forget a whole group."""
         await request.microblog.notifications.dismiss_group(request.reader, request.path_text("group_key"))
         return NOTHING
+
+
+def _grouped_kinds(sent: Parameters) -> frozenset[str]:
+    return frozenset(sent.texts("grouped_types")) if "grouped_types" in sent else frozenset(GROUPED_KINDS)

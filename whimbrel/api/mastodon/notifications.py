@@ -53,8 +53,15 @@ class Notifications:
 
     async def unread_count(self, request: Request) -> Answer:
         """How many there are above the marker, counted up to `limit`."""
-        limit = limit_of(request, UNREAD)
-        return json_answer({"count": await request.microblog.notifications.unread_count(request.reader, limit=limit)})
+        kinds, excluded = kinds_of(request.parameters)
+        count = await request.microblog.notifications.unread_count(
+            request.reader,
+            limit=limit_of(request, UNREAD),
+            kinds=kinds,
+            excluded=excluded,
+            account_id=request.parameters.id("account_id"),
+        )
+        return json_answer({"count": count})
 
     async def clear(self, request: Request) -> Answer:
         """Forget all of them."""

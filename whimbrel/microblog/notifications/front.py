@@ -106,9 +106,19 @@ class Notifications:
         if newest:
             await self._append(reader, happened.NotificationsCleared(newest[0].id))
 
-    async def unread_count(self, reader: Reader, *, limit: int) -> int:
-        """How many came since the reader's marker, counted up to `limit`."""
-        return await self._reads.read(lambda look: rows.unread(look, reader.account_id, limit))
+    async def unread_count(
+        self,
+        reader: Reader,
+        *,
+        limit: int,
+        kinds: frozenset[str] | None = None,
+        excluded: frozenset[str] = NOTHING,
+        grouped_kinds: frozenset[str] = NOTHING,
+        account_id: int | None = None,
+    ) -> int:
+        """How many came since the reader's marker, counted up to `limit`; of `grouped_kinds`, a group counts once."""
+        wanted, together = _wanted(kinds, excluded, account_id), grouped_kinds & ALL_GROUPED
+        return await self._reads.read(lambda look: rows.unread(look, reader.account_id, wanted, together, limit))
 
     async def groups(
         self,

@@ -141,14 +141,20 @@ SELECT id, kind, from_account_id, post_id, created_ms, group_key FROM notificati
 WHERE account_id = :account_id AND id IN (:ids*) ORDER BY id DESC
 
 -- name: unread
--- How many an account was told since it last read, counted up to a limit.
+-- How many an account was told since it last read, of some kinds and perhaps of one account; those of a grouped kind
+-- count once a group. Counted up to a limit, and not beyond so many rows.
 SELECT COUNT(*) FROM (
-    SELECT 1 FROM notifications
-    WHERE account_id = :account_id AND id > COALESCE(
-        (SELECT last_read_id FROM markers WHERE account_id = :account_id AND timeline = 'notifications'), 0
-    )
+    SELECT DISTINCT what FROM (
+        SELECT CASE WHEN kind IN (:grouped*) AND group_key IS NOT NULL THEN group_key ELSE CAST(id AS TEXT) END AS what
+        FROM notifications
+        WHERE account_id = :account_id AND kind IN (:kinds*) AND (:from_id IS NULL OR from_account_id = :from_id)
+            AND id > COALESCE(
+                (SELECT last_read_id FROM markers WHERE account_id = :account_id AND timeline = 'notifications'), 0
+            )
+        ORDER BY id DESC LIMIT :rows
+    ) AS unread
     LIMIT :limit
-)
+) AS counted
 
 -- name: watched
 -- Those of whose posts an account wants to hear. The last condition lets the graph's small index be used.

@@ -93,9 +93,11 @@ def some(rows: Reading, account_id: int, ids: Sequence[int]) -> list[Noted]:
     return list(map(Noted._make, rows.all(_sql.some, {"account_id": account_id, "ids": ids})))
 
 
-def unread(rows: Reading, account_id: int, limit: int) -> int:
-    """How many the account was told since its marker, counted up to `limit`."""
-    found = rows.one(_sql.unread, {"account_id": account_id, "limit": limit})
+def unread(rows: Reading, account_id: int, wanted: Wanted, grouped_kinds: frozenset[str], limit: int) -> int:
+    """How many, or how many groups of the grouped kinds, the account was told since its marker, up to `limit`."""
+    more = {"kinds": wanted.kinds, "from_id": wanted.from_id, "grouped": tuple(grouped_kinds)}
+    bounds = {"limit": limit, "rows": GROUP_SCANS_MAX * GROUP_SCAN_ROWS}
+    found = rows.one(_sql.unread, {"account_id": account_id, **more, **bounds})
     return int(found[0]) if found else 0
 
 
