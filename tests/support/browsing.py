@@ -88,9 +88,7 @@ class Reply(NamedTuple):
     @property
     def form(self) -> "Form":
         """The page's one form."""
-        reader = _FormReader()
-        reader.feed(self.text)
-        return Form(reader.action, reader.fields)
+        return form_in(self.text)
 
 
 class Form(NamedTuple):
@@ -228,6 +226,13 @@ class _FormReader(HTMLParser):
             self.action = given.get("action") or ""
         elif tag == "input" and given.get("name"):
             self.fields[str(given["name"])] = given.get("value") or ""
+
+
+def form_in(page: str) -> Form:
+    """The one form of a page."""
+    reader = _FormReader()
+    reader.feed(page)
+    return Form(reader.action, reader.fields)
 
 
 def with_query(path: str, query: dict[str, str]) -> str:
