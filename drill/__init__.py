@@ -1,0 +1,1 @@
+"""What breaks when it is broken on purpose, and what was lost: `bin/drill`."""

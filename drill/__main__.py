@@ -1,0 +1,55 @@
+"""`bin/drill`: break a real server on purpose, on this machine and in a directory of its own, and count what was lost.
+
+Each drill prints a table and one line of JSON, and ends with code 1 at the first broken promise.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from drill import blows, crash
+from drill.report import Violation
+from whimbrel.cli.output import progress
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the drill that the command line names; returns the exit code."""
+    flags = _parser().parse_args(arguments)
+    drill: Callable[[argparse.Namespace, Path], None] = flags.drill
+    with tempfile.TemporaryDirectory(prefix="whimbrel-drill-") as directory:
+        try:
+            drill(flags, Path(directory))
+        except Violation as violation:
+            seed = f" (again with --seed {flags.seed})" if "seed" in flags else ""
+            print(f"drill: a promise was broken{seed}: {violation}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bin/drill", description=__doc__)
+    drills = parser.add_subparsers(required=True, metavar="DRILL")
+    crashing = drills.add_parser("crash", help="kill processes under load", description=crash.__doc__)
+    crashing.add_argument("--kills", type=int, default=200)
+    crashing.add_argument("--rate", type=float, default=200.0, help="writes a second, all people together")
+    crashing.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    which = crashing.add_mutually_exclusive_group()
+    which.add_argument("--one-process", action="store_true", help="only blows against single processes")
+    which.add_argument("--all", action="store_true", help="those and blows against the whole group (the default)")
+    crashing.set_defaults(drill=_crash)
+    return parser
+
+
+def _crash(flags: argparse.Namespace, directory: Path) -> None:
+    kinds = blows.ONE_PROCESS if flags.one_process else blows.ALL
+    plan = crash.Plan(directory / "data", flags.seed, flags.kills, flags.rate, kinds)
+    with progress("kills", flags.kills) as advance:
+        outcome = crash.run(plan, advance)
+    crash.report(outcome)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
