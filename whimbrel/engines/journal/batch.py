@@ -5,11 +5,9 @@ so the transaction around the batch needs no savepoints, and one caller's mistak
 """
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
 
-from whimbrel.engines.journal.keys import Held, decide
-from whimbrel.engines.journal.record import SALT_BYTES, Place, Sealed, seal
+from whimbrel.engines.journal.keys import Held, are_keys, decide
+from whimbrel.engines.journal.record import SALT_BYTES, Place, Sealed, Tip, seal
 from whimbrel.kernel.events import (
     MALFORMED,
     PAYLOAD_TOO_LARGE,
@@ -23,17 +21,9 @@ from whimbrel.kernel.events import (
     Stamp,
 )
 from whimbrel.kernel.ids import ID_MAX, next_id, time_of
-from whimbrel.kernel.limits import CLAIM_KEY_BYTES_MAX, GROUP_DRAFTS_MAX, PAYLOAD_BYTES_MAX
+from whimbrel.kernel.limits import GROUP_DRAFTS_MAX, PAYLOAD_BYTES_MAX
 
 _TYPE_CHARACTERS_MAX = 64
-
-
-class Tip(NamedTuple):
-    """Where the journal stands: the newest record's sequence, event id and chain hash."""
-
-    sequence: int
-    event_id: int
-    chain: bytes
 
 
 class Batch:
@@ -48,8 +38,8 @@ class Batch:
         self._held, self._now_ms, self._node = held, now_ms, node
 
     def take(self, group: Group) -> None:
-        """Decide one group; earlier groups of the batch count as appended."""
-        decision = unsound(group) or decide(group, self._held)
+        """Decide one sound group; earlier groups of the batch count as appended."""
+        decision = decide(group, self._held)
         if not isinstance(decision, list):
             self.outcomes.append(decision)
             return
@@ -61,7 +51,7 @@ class Batch:
         self.outcomes.append(Appended(stamps))
 
     def refuse(self, key: str) -> None:
-        """Let the next group in order not even be looked at, for a reason that is no key of its own."""
+        """Leave out the next group in order, for a reason that is no key of its own (kernel.events)."""
         self.outcomes.append(Refused(key, held=True))
 
     def _add(self, draft: Draft, salt: bytes) -> Stamp:
@@ -79,23 +69,22 @@ class Batch:
         for key in draft.releases:
             self._held[key] = self.changed[key] = None
         for claim in draft.claims:
-            self._held[claim.key] = self.changed[claim.key] = Held(stamp, claim.digest, claim.expires_ms)
+            held = Held(stamp, claim.digest, claim.expires_ms)
+            born_free = claim.expires_ms is not None and claim.expires_ms <= self._now_ms
+            self._held[claim.key] = self.changed[claim.key] = None if born_free else held
         return stamp
 
 
-def unsound(group: Group) -> Refused | None:
-    """Why no journal could hold this group, or None. Looked at before the group's keys are."""
-    drafts = group.drafts
-    if len(drafts) > GROUP_DRAFTS_MAX:
-        return Refused(TOO_MANY_DRAFTS, held=True)
-    for draft in drafts:
+def unsound(group: Group) -> str | None:
+    """Why no journal could hold this group (kernel.events), or None. To be asked before its keys are looked up."""
+    if len(group.drafts) > GROUP_DRAFTS_MAX:
+        return TOO_MANY_DRAFTS
+    for draft in group.drafts:
         if len(draft.payload) > PAYLOAD_BYTES_MAX:
-            return Refused(PAYLOAD_TOO_LARGE, held=True)
+            return PAYLOAD_TOO_LARGE
         if not _fits(draft):
-            return Refused(MALFORMED, held=True)
-    if not (_are_keys(group.requires) and _are_keys(group.forbids)):
-        return Refused(MALFORMED, held=True)
-    return None
+            return MALFORMED
+    return None if are_keys(group.requires) and are_keys(group.forbids) else MALFORMED
 
 
 def _fits(draft: Draft) -> bool:
@@ -107,16 +96,6 @@ def _fits(draft: Draft) -> bool:
         for claim in draft.claims:
             if claim.expires_ms is not None and not 0 <= claim.expires_ms <= ID_MAX:
                 return False
-        if not _are_keys([claim.key for claim in draft.claims]):
+        if not are_keys([claim.key for claim in draft.claims]):
             return False
-    return _are_keys(draft.releases)
-
-
-def _are_keys(keys: Sequence[str]) -> bool:
-    """Whether each is printable text of bounded length: a NUL or half a surrogate pair would not come back alike."""
-    for key in keys:
-        if len(key) > CLAIM_KEY_BYTES_MAX or not key.isprintable():
-            return False
-        if not key.isascii() and len(key.encode("utf-8", "replace")) > CLAIM_KEY_BYTES_MAX:
-            return False
-    return True
+    return are_keys(draft.releases)

@@ -35,7 +35,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
     db = apsw.Connection(str(path), vfs=vfs, statementcachesize=64)
     try:
         db.set_busy_timeout(JOURNAL_BUSY_MS)
-        _claim_format(db)
+        new = _is_new(db)
         db.file_control("main", apsw.SQLITE_FCNTL_CHUNK_SIZE, ctypes.addressof(ctypes.c_int(JOURNAL_GROWTH_BYTES)))
         if db.pragma("journal_mode", "wal") != "wal":
             raise Corrupt("The journal cannot be opened.", log=f"{path}: the file system does not allow a WAL")
@@ -44,10 +44,8 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
         db.pragma("wal_autocheckpoint", JOURNAL_CHECKPOINT_PAGES)
         db.pragma("journal_size_limit", JOURNAL_WAL_BYTES_MAX)
         db.pragma("cache_size", -(JOURNAL_CACHE_BYTES // 1024))
-        with db:
-            db.execute(_SCHEMA)
-            db.pragma("application_id", APPLICATION_ID)
-            db.pragma("user_version", FORMAT)
+        if new:
+            _lay_out(db)
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except BaseException:
         db.close(True)
@@ -129,9 +127,19 @@ class Reserve:
         return disk.f_bavail * disk.f_frsize
 
 
-def _claim_format(db: apsw.Connection) -> None:
+def _is_new(db: apsw.Connection) -> bool:
+    """Whether the file is still empty. Raises Corrupt when it is something else than a journal of this format."""
+    if db.pragma("schema_version") == 0:
+        return True
     application, version = db.pragma("application_id"), db.pragma("user_version")
-    empty = db.pragma("schema_version") == 0
-    if not empty and (application, version) != (APPLICATION_ID, FORMAT):
+    if (application, version) != (APPLICATION_ID, FORMAT):
         found = f"application id {application}, format {version}"
         raise Corrupt("This is not a journal that this version reads.", log=f"{db.filename}: {found}")
+    return False
+
+
+def _lay_out(db: apsw.Connection) -> None:
+    with db:  # tables and format become visible together, or a crash in between leaves an empty file
+        db.execute(_SCHEMA)
+        db.pragma("application_id", APPLICATION_ID)
+        db.pragma("user_version", FORMAT)

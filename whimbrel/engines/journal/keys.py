@@ -7,14 +7,15 @@ twice is a mistake of the caller and refused. Cost: one point lookup a key, one 
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
 import apsw
 
+from whimbrel.kernel.errors import Corrupt
 from whimbrel.kernel.events import Group, Refused, Stamp, Taken
-from whimbrel.kernel.limits import CLAIMS_SWEPT_MAX
+from whimbrel.kernel.limits import CLAIM_KEY_BYTES_MAX, CLAIMS_SWEPT_MAX
 from whimbrel.kernel.sql import Queries
 
 _SQL = Queries("whimbrel.engines.journal")
@@ -28,6 +29,16 @@ class Held(NamedTuple):
     stamp: Stamp
     digest: bytes | None
     expires_ms: int | None
+
+
+def are_keys(keys: Sequence[str]) -> bool:
+    """Whether each is printable text of bounded length: a NUL or half a surrogate pair would not come back alike."""
+    for key in keys:
+        if len(key) > CLAIM_KEY_BYTES_MAX or not key.isprintable():
+            return False
+        if not key.isascii() and len(key.encode("utf-8", "replace")) > CLAIM_KEY_BYTES_MAX:
+            return False
+    return True
 
 
 def keys_of(groups: Iterable[Group]) -> set[str]:
@@ -91,7 +102,10 @@ class Claims:
         found: dict[str, Held | None] = {}
         execute, sql = self._db.execute, _SQL.held
         for key in keys:
-            row = execute(sql, (key,)).fetchone()
+            try:
+                row = execute(sql, (key,)).fetchone()
+            except UnicodeDecodeError as error:
+                raise Corrupt("The journal is damaged.", log=f"claim {key}: {error}") from error
             if row is None or (row[5] is not None and row[5] <= now_ms):
                 found[key] = None
             else:

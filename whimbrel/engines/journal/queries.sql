@@ -25,10 +25,20 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- The claim under a key, expired or not.
 SELECT sequence, event_id, id, time_ms, digest, expires_ms FROM claims WHERE key = ?
 
--- name: claims_after
--- One page of claims in order of their keys, for verify.
-SELECT key, sequence, event_id, id, time_ms, digest, expires_ms, checksum
-FROM claims WHERE key > :after ORDER BY key LIMIT :limit
+-- name: records_to_verify
+-- One page of records; the type as bytes, because damaged text could not be read at all.
+SELECT sequence, event_id, id, CAST(type AS BLOB), actor, time_ms, payload, salt, payload_hash, chain, checksum
+FROM records WHERE sequence > :after AND sequence <= :up_to ORDER BY sequence LIMIT :limit
+
+-- name: sequences_to_verify
+-- One page of sequences alone, where a damaged record makes the page unreadable.
+SELECT sequence FROM records WHERE sequence > :after AND sequence <= :up_to ORDER BY sequence LIMIT :limit
+
+-- name: claims_to_verify
+-- One page of claims in order of their keys; texts as bytes, because damaged text could not be read at all.
+SELECT CAST(key AS BLOB), sequence, event_id, id, time_ms,
+    CASE typeof(digest) WHEN 'text' THEN 0 ELSE digest END, expires_ms, checksum
+FROM claims WHERE key > CAST(:after AS TEXT) ORDER BY key LIMIT :limit
 
 -- name: put_claim
 -- A key taken; it may lie over a claim that has expired.
@@ -49,9 +59,17 @@ DELETE FROM claims WHERE key IN (
 )
 
 -- name: with_content
--- The records about one subject that still hold content.
+-- The records of these types about one subject that still hold content.
 SELECT sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum
-FROM records WHERE id = :id AND salt <> x'' LIMIT :limit
+FROM records WHERE id = :id AND salt <> x'' AND type IN (SELECT value FROM json_each(:types)) LIMIT :limit
+
+-- name: unerased
+-- Subjects of the claims whose keys begin so, with when they were claimed, that still have content of these types.
+SELECT claims.id, claims.time_ms FROM claims
+WHERE claims.key >= :prefix AND claims.key < :prefix || char(1114111) AND EXISTS (
+    SELECT 1 FROM records
+    WHERE records.id = claims.id AND salt <> x'' AND type IN (SELECT value FROM json_each(:types))
+)
 
 -- name: blank_record
 -- Erase the content of one record; its hashes stay, so the chain holds.

@@ -5,6 +5,7 @@ read above the head that the writer has published (rule 7), unless nobody writes
 than one page.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -12,8 +13,8 @@ from typing import TypeVar
 import apsw
 
 from whimbrel.engines.journal.files import open_for_reading
-from whimbrel.engines.journal.keys import Claims
-from whimbrel.engines.journal.record import opened
+from whimbrel.engines.journal.keys import Claims, are_keys
+from whimbrel.engines.journal.record import GENESIS, Tip, opened
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
 from whimbrel.kernel.events import Record, Stamp
@@ -44,6 +45,11 @@ class JournalReader:
         """For each of `keys` that is held: the stamp of the event that claimed it."""
         return self._look(lambda db: find_stamps(db, keys, self._clock()))
 
+    def unerased(self, prefix: str, *, types: Sequence[str]) -> list[tuple[int, int]]:
+        """Subjects, and when they were claimed, of the keys that begin so and still have content of these types."""
+        bounds = {"prefix": prefix, "types": json.dumps(types)}
+        return self._look(lambda db: list(db.execute(_SQL.unerased, bounds)))
+
     def close(self) -> None:
         """Let go of the file; the next look opens it again."""
         if self._db is not None:
@@ -70,6 +76,29 @@ def read_records(db: apsw.Connection, *, after: int, limit: int, up_to: int | No
         raise Corrupt("The journal is damaged.", log=f"a record after {after} is not text: {error}") from error
 
 
+def read_all(db: apsw.Connection, *, after: int, up_to: int) -> list[Record]:
+    """Every record in between, however many pages that takes: what a recovery has found."""
+    found: list[Record] = []
+    while after < up_to and (page := read_records(db, after=after, limit=FOLLOW_READ_RECORDS_MAX, up_to=up_to)):
+        found += page
+        after = page[-1].sequence
+    return found
+
+
+def read_tip(db: apsw.Connection) -> Tip:
+    """The newest record's place. Raises Corrupt unless it is whole, and the newest that there ever was."""
+    try:
+        row = db.execute(_SQL.tip).fetchone()
+    except UnicodeDecodeError as error:
+        raise Corrupt("The journal is damaged.", log=f"{db.filename}: the newest record: {error}") from error
+    last = db.execute(_SQL.last_sequence).fetchone()
+    given = last[0] if last is not None else 0
+    found = opened(row) if row is not None else None
+    if (found.sequence if found else 0) != given:
+        raise Corrupt("The journal has lost records.", log=f"{db.filename}: {given} was given, the newest is {found}")
+    return Tip(found.sequence, found.event_id, found.chain) if found else Tip(0, 0, GENESIS)
+
+
 def read_head(db: apsw.Connection) -> tuple[int, bytes]:
     """Sequence and chain hash of the newest record; (0, empty) when there is none."""
     row = db.execute(_SQL.head).fetchone()
@@ -78,5 +107,5 @@ def read_head(db: apsw.Connection) -> tuple[int, bytes]:
 
 def find_stamps(db: apsw.Connection, keys: Sequence[str], now_ms: int) -> dict[str, Stamp]:
     """The stamps of the keys that are held at `now_ms`."""
-    found = Claims(db).held(keys, now_ms)
+    found = Claims(db).held([key for key in keys if are_keys((key,))], now_ms)
     return {key: held.stamp for key, held in found.items() if held is not None}

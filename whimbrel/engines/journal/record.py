@@ -27,6 +27,14 @@ _NUMBERS = struct.Struct(">qqqqq")
 _LENGTHS = struct.Struct(">IIII")
 
 
+class Tip(NamedTuple):
+    """Where the journal stands: the newest record's sequence, event id and chain hash."""
+
+    sequence: int
+    event_id: int
+    chain: bytes
+
+
 class Sealed(NamedTuple):
     """One row of the journal, in the order of its columns."""
 

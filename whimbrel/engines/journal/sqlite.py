@@ -10,21 +10,19 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.journal.batch import Batch, Tip
+from whimbrel.engines.journal.batch import Batch, unsound
 from whimbrel.engines.journal.files import Lock, Reserve, open_for_writing
 from whimbrel.engines.journal.keys import Claims, keys_of
-from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_records
-from whimbrel.engines.journal.record import GENESIS, Sealed, blanked, opened
+from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_records, read_tip
+from whimbrel.engines.journal.record import GENESIS, Tip
+from whimbrel.engines.journal.upkeep import blank_records, trim_records
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
 from whimbrel.kernel.events import DISK_FULL, JOURNAL_OPENED, Draft, Group, Outcome, Record, Stamp
 from whimbrel.kernel.ids import time_of
 from whimbrel.kernel.limits import (
     CLAIMS_SWEEP_INTERVAL_MS,
-    FOLLOW_READ_RECORDS_MAX,
-    JOURNAL_BLANK_RECORDS_MAX,
     JOURNAL_BUSY_MS,
-    JOURNAL_TRIM_RECORDS_MAX,
 )
 from whimbrel.kernel.sql import Queries
 
@@ -94,6 +92,9 @@ class SqliteJournal:
         except apsw.Error as error:
             self._abandon(error)
             raise JournalUnavailable("The journal cannot be written.", unknown=committing, log=_where(error)) from error
+        except Corrupt as error:
+            self._abandon(None)
+            raise JournalUnavailable("The journal is damaged.", log=str(error)) from error
         except BaseException:
             self._abandon(None)
             raise
@@ -121,13 +122,13 @@ class SqliteJournal:
             self._abandon(error)
             raise JournalUnavailable("The journal cannot be read.", log=_where(error)) from error
 
-    def blank(self, ids: Sequence[int]) -> int:
-        """Erase the payloads of every record about `ids`; returns how many.
+    def blank(self, ids: Sequence[int], *, types: Sequence[str]) -> int:
+        """Erase the payloads of the records of these types about `ids`; returns how many.
 
         A bounded piece at a time: call again until it returns 0. The bytes are gone from the main file and the
         write-ahead log when it returns, or, if a reader held the log open, soon after a later append.
         """
-        erased = self._change(lambda db: _blank(db, ids))
+        erased = self._change(lambda db: blank_records(db, ids, types))
         self._erasing = True
         self._erase()
         return erased
@@ -138,7 +139,7 @@ class SqliteJournal:
         A bounded piece at a time: call again until it returns 0. The newest record always stays: it carries the
         sequence, the ids and the chain on.
         """
-        return self._change(lambda db: _trim(db, up_to))
+        return self._change(lambda db: trim_records(db, up_to))
 
     def close(self) -> None:
         """Let go of the files and the lock."""
@@ -179,7 +180,7 @@ class SqliteJournal:
 
     def _recover(self, db: apsw.Connection) -> None:
         known = self._tip.sequence
-        tip = _read_tip(db)
+        tip = read_tip(db)
         if tip.sequence < known:
             raise Corrupt(
                 "The journal has lost records.", log=f"{self._path}: {known} was durable, {tip.sequence} is left"
@@ -189,20 +190,26 @@ class SqliteJournal:
         with db:
             db.executemany(_SQL.insert_record, batch.rows)
         if known:
-            self._unannounced += _read_all(db, after=known, up_to=tip.sequence)
+            self._unannounced += read_all(db, after=known, up_to=tip.sequence)
         self._unannounced += batch.records
         self._tip = batch.tip
 
     def _compose(self, db: apsw.Connection, groups: Sequence[Group]) -> Batch:
         now_ms = self._now_ms()
-        held = Claims(db).held(keys_of(groups), now_ms)
-        batch = Batch(self._tip, held, now_ms=now_ms, node=self._node)
-        for group in groups:
-            if self._disk_full and not self._is_essential(group):
-                batch.refuse(DISK_FULL)
-            else:
+        kept_out = [self._kept_out(group) for group in groups]
+        looked_at = [group for group, why in zip(groups, kept_out, strict=True) if why is None]
+        batch = Batch(self._tip, Claims(db).held(keys_of(looked_at), now_ms), now_ms=now_ms, node=self._node)
+        for group, why in zip(groups, kept_out, strict=True):
+            if why is None:
                 batch.take(group)
+            else:
+                batch.refuse(why)
         return batch
+
+    def _kept_out(self, group: Group) -> str | None:
+        if self._disk_full and not all(draft.type in self._essential for draft in group.drafts):
+            return DISK_FULL
+        return unsound(group)
 
     def _write(self, db: apsw.Connection, batch: Batch) -> None:
         if batch.rows:
@@ -265,51 +272,9 @@ class SqliteJournal:
             db, self._db = self._db, None
             db.close(True)
 
-    def _is_essential(self, group: Group) -> bool:
-        return all(draft.type in self._essential for draft in group.drafts)
-
     def _now_ms(self) -> int:
         """The clock's time, or the newest record's where the clock has stepped back behind it."""
         return max(self._clock(), time_of(self._tip.event_id) if self._tip.event_id else 0)
-
-
-def _read_tip(db: apsw.Connection) -> Tip:
-    """The newest record's place. Raises Corrupt unless it is whole and the newest that there ever was."""
-    row = db.execute(_SQL.tip).fetchone()
-    last = db.execute(_SQL.last_sequence).fetchone()
-    given = last[0] if last is not None else 0
-    found = opened(row) if row is not None else None
-    if (found.sequence if found else 0) != given:
-        raise Corrupt("The journal has lost records.", log=f"{db.filename}: {given} was given, the newest is {found}")
-    return Tip(found.sequence, found.event_id, found.chain) if found else Tip(0, 0, GENESIS)
-
-
-def _read_all(db: apsw.Connection, *, after: int, up_to: int) -> list[Record]:
-    found: list[Record] = []
-    while after < up_to and (page := read_records(db, after=after, limit=FOLLOW_READ_RECORDS_MAX, up_to=up_to)):
-        found += page
-        after = page[-1].sequence
-    return found
-
-
-def _blank(db: apsw.Connection, ids: Sequence[int]) -> int:
-    erased = 0
-    for id_ in ids:
-        bounds = {"id": id_, "limit": JOURNAL_BLANK_RECORDS_MAX - erased}
-        rows = [blanked(Sealed._make(row)) for row in db.execute(_SQL.with_content, bounds)]
-        for row in rows:
-            db.execute(_SQL.blank_record, {"sequence": row.sequence, "checksum": row.checksum})
-        erased += len(rows)
-    return erased
-
-
-def _trim(db: apsw.Connection, up_to: int) -> int:
-    last = db.execute(_SQL.last_trimmable, {"up_to": up_to, "limit": JOURNAL_TRIM_RECORDS_MAX}).fetchone()
-    if last is None:
-        return 0
-    db.execute(_SQL.move_beginning, {"sequence": last[0], "chain": last[1]})
-    db.execute(_SQL.forget_records, {"up_to": last[0]})
-    return db.changes()
 
 
 def _where(error: apsw.Error) -> str:
