@@ -30,7 +30,8 @@ class Search:
         """Accounts whose name or display name has words that begin so, the best first; a leading @ means nothing.
 
         The exact name stands first, then those whom the viewer follows, then by followers. With `following` only
-        those whom the viewer follows. Nobody on the other side of a block is found.
+        those whom the viewer follows. Nobody on the other side of a block is found, except whom the viewer has blocked
+        by the exact name: apps look people up so in order to unblock them.
         """
         viewer_id = viewer.account_id if viewer else None
         text = prefix.strip().removeprefix("@")
@@ -38,7 +39,7 @@ class Search:
             lambda look: rows.accounts(look, text, viewer_id=viewer_id, limit=limit, offset=offset, following=following)
         )
         found = await self._accounts.many(ids)
-        return [found[id_] for id_ in ids if id_ in found and not (viewer is not None and viewer.severed(id_))]
+        return [found[id_] for id_ in ids if id_ in found and _findable(viewer, found[id_], text)]
 
     async def tags(self, prefix: str, *, limit: int, offset: int = 0) -> list[TagInfo]:
         """Hashtags of public posts that begin so: the exact one first, then the most used; a leading # is no part."""
@@ -73,3 +74,9 @@ class Search:
             return await self._accounts.by_name(name)
         except NotFound:
             return None
+
+
+def _findable(viewer: Reader | None, account: Account, text: str) -> bool:
+    if viewer is None or not viewer.severed(account.id):
+        return True
+    return account.id in viewer.blocks and account.name.lower() == text.lower()
