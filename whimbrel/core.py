@@ -15,10 +15,10 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.core_health import CoreHealth
@@ -28,10 +28,18 @@ from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.server import CoreServer
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applier import Applier, Follows
+from whimbrel.engines.store.sqlite import SqliteStore
+from whimbrel.follow_ups import CONTENT, Erase, FollowUps, Means
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
-from whimbrel.kernel.events import Group, Outcome, Record
-from whimbrel.kernel.limits import CORE_CONNECT_SECONDS, CORE_LOCK_WAIT_SECONDS, THREAD_SWITCH_SECONDS
+from whimbrel.kernel.events import Record
+from whimbrel.kernel.limits import (
+    APPEND_DEADLINE_SECONDS,
+    CORE_CONNECT_SECONDS,
+    CORE_LOCK_WAIT_SECONDS,
+    THREAD_SWITCH_SECONDS,
+)
+from whimbrel.microblog.keys import DELETION_KEYS
 from whimbrel.reliability.children import WILL_NOT_START, die_with_parent
 from whimbrel.reliability.control import ControlSocket
 from whimbrel.reliability.logs import log_as_json
@@ -41,11 +49,24 @@ _log = logging.getLogger("whimbrel.core")
 
 _LOCK_POLL_SECONDS = 0.02
 
-Submit = Callable[[Group], "Future[Outcome]"]
-FollowUps = Callable[[Path, Submit], Callable[[Sequence[Record]], None]]
-"""Makes what is called, in the applier's thread, with the records of each batch that the store has taken in, and with
-none when the store was opened (whatever it has taken in without a call was before). It is given the store's path and a
-way to append; it must not wait for the store."""
+
+class FollowsUp(Protocol):
+    """What sets further things off once events have reached the store (follow_ups.FollowUps)."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def after_batch(self, records: Sequence[Record]) -> None:
+        """The store has taken these in; none: it was opened. In the applier's thread: must not wait for the store."""
+        ...
+
+    def finish(self, erase: Erase) -> None:
+        """End; what is still to be erased is erased with `erase`, for the core's loop has ended."""
+        ...
+
+
+MakeFollowUps = Callable[[Means], FollowsUp]
 
 
 class Core:
@@ -57,7 +78,7 @@ class Core:
         rooms: Follows,
         *,
         essential: Sequence[str] = (),
-        follow_ups: FollowUps | None = None,
+        follow_ups: MakeFollowUps | None = None,
         clock: Clock = wall_clock_ms,
     ) -> None:
         run = data / "run"
@@ -80,29 +101,50 @@ class Core:
             JournalReader(journal_path),
             head,
             on_moved=self.server.tell_store_moved,
-            after_batch=follow_ups(store_path, self.server.submit) if follow_ups else _nothing_follows,
+            after_batch=self._taken_in,
         )
+        means = Means(SqliteStore(store_path), self.server.submit, self._erase, partial(_owed, journal_path))
+        self._follow_ups = follow_ups(means) if follow_ups else None
         self.health.watch(self.server, self.applier)
 
     def run(self) -> None:
         """Serve until `server.stop()`; everything is closed when it returns."""
         self.applier.start()
+        if self._follow_ups:
+            self._follow_ups.start()
         try:
             self.server.run()
         finally:
+            if self._follow_ups:
+                self._follow_ups.finish(self._erase_at_the_end)
             self.applier.stop()
             self._journal.close()
 
     def _committed(self, records: Sequence[Record]) -> None:
         self.applier.feed(records)
 
+    def _taken_in(self, records: Sequence[Record]) -> None:
+        if self._follow_ups:
+            self._follow_ups.after_batch(records)
+
+    def _erase(self, ids: Sequence[int], types: Sequence[str]) -> int:
+        self.applier.erase(ids)
+        return self.server.call(lambda _: self._blank(ids, types)).result(APPEND_DEADLINE_SECONDS)
+
+    def _erase_at_the_end(self, ids: Sequence[int], types: Sequence[str]) -> int:
+        self.applier.erase(ids)
+        return self._blank(ids, types)
+
+    def _blank(self, ids: Sequence[int], types: Sequence[str]) -> int:
+        return self._journal.blank(ids, types=types)
+
 
 def main() -> NoReturn:
     """Be the core process that the environment describes."""
-    run(follows(), essential=ESSENTIAL)
+    run(follows(), essential=ESSENTIAL, follow_ups=FollowUps)
 
 
-def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: FollowUps | None = None) -> NoReturn:
+def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: MakeFollowUps | None = None) -> NoReturn:
     """Be a core process on the data directory of the handed-down configuration, for these rooms."""
     flags = argparse.ArgumentParser(prog="whimbrel.core")
     flags.add_argument("--parent", type=int)
@@ -149,7 +191,7 @@ async def linked_core(config: Config) -> AsyncIterator[CoreLink]:
 
 def _core_of_our_own(config: Config) -> tuple[Core | None, JournalUnavailable | None]:
     try:
-        return Core(config.data, follows(), essential=ESSENTIAL), None
+        return Core(config.data, follows(), essential=ESSENTIAL, follow_ups=FollowUps), None
     except JournalUnavailable as error:
         return None, error
 
@@ -171,8 +213,12 @@ def _opened(make: Callable[[], Core]) -> Core:
             sys.exit(WILL_NOT_START)
 
 
-def _nothing_follows(_records: Sequence[Record]) -> None:
-    """The hook of a core whose events set nothing further off."""
+def _owed(path: Path) -> list[tuple[int, int]]:
+    journal = JournalReader(path)
+    try:
+        return [owed for prefix in DELETION_KEYS for owed in journal.unerased(prefix, types=CONTENT)]
+    finally:
+        journal.close()
 
 
 if __name__ == "__main__":

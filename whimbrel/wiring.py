@@ -105,7 +105,7 @@ async def build_product(config: Config, link: CoreLink, *, clock: Clock = wall_c
     open_journal = partial(JournalReader, config.data / "journal.sqlite")
     link.follow(Feed([*views], VOCABULARY, tail, open_journal))
     passwords = Passwords()
-    microblog = _microblog(views, link, reads, passwords, options_of(config), clock)
+    microblog = _microblog(views, link, reads, passwords=passwords, options=options_of(config), clock=clock)
     return Product(microblog, link, reads, passwords)
 
 
@@ -214,7 +214,7 @@ def _block(above: int, look: Reading) -> list[posts_reading.Entry]:
 
 
 def _microblog(
-    views: Views, link: CoreLink, reads: StoreReads, passwords: Passwords, options: Options, clock: Clock
+    views: Views, link: CoreLink, reads: StoreReads, *, passwords: Passwords, options: Options, clock: Clock
 ) -> Microblog:
     profile_text = ProfileText(
         names_in=text.mentioned_names,

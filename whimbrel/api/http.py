@@ -18,6 +18,7 @@ from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.request import Receive, Request, Scope
 from whimbrel.api.router import Route, Router
 from whimbrel.api.times import moment
+from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.microblog.front import Microblog
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
 
@@ -73,8 +74,13 @@ class Api:
     async def _answer(self, request: Request, scope: Scope, extra: list[tuple[bytes, bytes]]) -> Answer:
         if request.method == "OPTIONS":
             return _preflight(self._router.methods(request.path), request)
-        route, captured = self._router.find(request.method, request.path)
-        request.captured = captured
+        try:
+            route, request.captured = self._router.find(request.method, request.path)
+        except WhimbrelError:
+            # A script must be able to read that there is nothing here: clients probe for what a server has.
+            if b"origin" in request.headers:
+                extra += _CORS
+            raise
         if route.cors and b"origin" in request.headers:
             extra += _CORS
         peer = scope.get("client")

@@ -35,8 +35,12 @@ class Journal(Protocol):
         """For each of `keys` that is held: the stamp of the event that claimed it."""
         ...
 
-    def blank(self, ids: Sequence[int]) -> int:
-        """Erase the payloads of every record about `ids` (posts, accounts); returns how many (rule 12)."""
+    def blank(self, ids: Sequence[int], *, types: Sequence[str]) -> int:
+        """Erase the payloads of the records of these types about `ids` (posts, accounts); returns how many.
+
+        Rule 12: types that hold content, never those that undo something, or a replay would not agree. A bounded
+        piece at a time: call again until it returns 0.
+        """
         ...
 
     def trim(self, *, up_to: int) -> int:
@@ -79,6 +83,10 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless a read works."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file; the next look opens it again."""
         ...
 
 

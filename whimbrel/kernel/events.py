@@ -126,7 +126,8 @@ class UnknownEvent(msgspec.Struct, frozen=True):
 
 
 class BlankedEvent(msgspec.Struct, frozen=True):
-    """Stands in for a payload that was erased because its content was deleted; views pass over it."""
+    """Stands in for a payload that was erased because its content was deleted; views pass over it, or make of it
+    what the deletion leaves."""
 
 
 class Vocabulary:

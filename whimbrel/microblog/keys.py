@@ -5,11 +5,15 @@ edges: a follow, a favourite, a taken name. Two requests that race for one key m
 """
 
 import hashlib
+from typing import Final
+
+DELETION_KEYS: Final = ("deleted:", "gone:")
+"""What the keys of deleted posts and of deleted accounts begin with."""
 
 
 def name(account_name: str) -> str:
-    """A taken account name; names differ only by case are the same name."""
-    return f"name:{account_name.lower()}"
+    """A taken account name, hashed, so that a deleted account's name is not told; case makes no other name."""
+    return "name:" + hashlib.blake2b(account_name.lower().encode(), digest_size=16).hexdigest()
 
 
 def email(address: str) -> str:

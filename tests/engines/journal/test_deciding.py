@@ -123,6 +123,16 @@ def test_an_expired_claim_is_free_and_is_swept(open_journal):
     assert set(journal.find(["once:a", "once:b"])) == {"once:a"}
 
 
+def test_a_clock_that_leaps_ahead_and_back_costs_nobody_a_claim(open_journal):
+    clock = Clock()
+    journal = open_journal(clock=clock)
+    first = note(journal, claims=[Claim("once:a", expires_ms=NOW_MS + 1_000)])
+    clock.now_ms += 60_000
+    journal.append([])
+    clock.now_ms -= 60_000
+    assert journal.find(["once:a"]) == {"once:a": first}
+
+
 def test_a_sweep_takes_a_bounded_number_and_gets_through(open_journal, monkeypatch):
     monkeypatch.setattr("whimbrel.engines.journal.keys.CLAIMS_SWEPT_MAX", 10)
     clock = Clock()

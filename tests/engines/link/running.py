@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tests.support.serving import eventually
-from whimbrel.core import Core, FollowUps
+from whimbrel.core import Core, MakeFollowUps
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
@@ -71,7 +71,7 @@ def stamp_of(outcome: object) -> Stamp:
 
 
 @contextmanager
-def core_running(data: Path, *, follow_ups: FollowUps | None = None) -> Iterator[Core]:
+def core_running(data: Path, *, follow_ups: MakeFollowUps | None = None) -> Iterator[Core]:
     """A core on `data`, for as long as the block runs."""
     core = Core(data, FOLLOWS, follow_ups=follow_ups)
     thread = threading.Thread(target=core.run)

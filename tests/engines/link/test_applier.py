@@ -131,20 +131,35 @@ async def test_while_the_store_is_locked_appends_go_on_and_afterwards_it_has_the
 async def test_follow_up_jobs_are_called_after_each_batch_and_may_append(tmp_path):
     seen = []
 
-    def follow_ups(_path, submit):
-        def after_batch(records):
+    class Echo:
+        def __init__(self, means):
+            self.submit = means.submit
+            self.started = self.finished = False
+
+        def start(self):
+            self.started = True
+
+        def after_batch(self, records):
             texts_of_batch = [VOCABULARY.decode(record).data.text for record in records]
             seen.append(texts_of_batch)
             if "a cause" in texts_of_batch:
-                submit(said("a consequence"))
+                self.submit(said("a consequence"))
 
-        return after_batch
+        def finish(self, _erase):
+            self.finished = True
+
+    made = []
+
+    def follow_ups(means):
+        made.append(Echo(means))
+        return made[0]
 
     with core_running(tmp_path, follow_ups=follow_ups):
         async with linked(tmp_path) as link:
             await append_all(link, "a cause")
             await until(lambda: seen[-1:] == [["a consequence"]], "the job has seen its own event")
     assert [] in seen
+    assert (made[0].started, made[0].finished) == (True, True)
 
 
 async def test_work_handed_to_the_core_is_done_and_refused_once_it_has_stopped(tmp_path):

@@ -215,10 +215,11 @@ class SqliteJournal:
         if batch.rows:
             db.executemany(_SQL.insert_record, batch.rows)
         claims = Claims(db)
-        now_ms = self._now_ms()
-        if now_ms - self._swept_ms >= CLAIMS_SWEEP_INTERVAL_MS:
-            claims.sweep(now_ms)
-            self._swept_ms = now_ms
+        # By the newest record's time, not the clock's: a clock that leaps ahead and back must not cost anybody a claim.
+        recorded_ms = time_of(batch.tip.event_id)
+        if recorded_ms - self._swept_ms >= CLAIMS_SWEEP_INTERVAL_MS:
+            claims.sweep(recorded_ms)
+            self._swept_ms = recorded_ms
         claims.write(batch.changed)
 
     def _announce(self, batch: Batch) -> list[Record]:

@@ -84,6 +84,7 @@ class Applier:
         self._journal = journal
         self._on_moved, self._after_batch = on_moved, after_batch
         self._queue: deque[Record] = deque()
+        self._to_erase: list[int] = []
         self._news = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
@@ -109,6 +110,15 @@ class Applier:
             self._news.notify()
         self._thread.join()
 
+    def erase(self, ids: Sequence[int]) -> None:
+        """Have what was deleted about these subjects leave the store's log, and what is parked about them blanked.
+
+        Done soon, in the applier's thread; the main file lets go of deleted rows by itself (`secure_delete`).
+        """
+        with self._news:
+            self._to_erase.extend(ids)
+            self._news.notify()
+
     def feed(self, records: Sequence[Record]) -> None:
         """Hand over records that have just become durable. Never waits for the store."""
         with self._news:
@@ -129,13 +139,14 @@ class Applier:
                 self._failed(error)
                 self._sleep(pause_seconds)
                 pause_seconds = min(2 * pause_seconds, APPLY_BACK_OFF_SECONDS_MAX)
-        self._close()
+        self._close_for_good()
         self._journal.close()
 
     def _follow_for_a_while(self) -> None:
         """Apply what there is, or wait for news. Raises what stands in the way."""
         if self._applying is None:
             self._open()
+        self._erase()
         records = self._next_records()
         if records:
             self._apply(records)
@@ -215,6 +226,16 @@ class Applier:
         self._doing = "following"
         self._after_batch(records)
 
+    def _erase(self) -> None:
+        if not self._to_erase or self._applying is None or self._writer is None:
+            return
+        with self._news:
+            ids, self._to_erase = self._to_erase, []
+        self._applying.blank_parked(ids)
+        if not self._writer.empty_log():
+            with self._news:  # a reader holds the log: again in the next round
+                self._to_erase += ids
+
     def _moved(self, standing: Standing) -> None:
         self._cursor, self._parked = standing.sequence, standing.parked
         self._head.publish_store(standing.sequence, standing.time_ms)
@@ -244,6 +265,13 @@ class Applier:
     def _sleep(self, seconds: float) -> None:
         with self._news:
             self._news.wait_for(lambda: self._stopping, seconds)
+
+    def _close_for_good(self) -> None:
+        try:
+            self._erase()
+        except WhimbrelError as error:
+            _log.warning("the store's log was not emptied", extra={"error": str(error)})
+        self._close()
 
     def _close(self) -> None:
         writer, self._writer, self._applying = self._writer, None, None

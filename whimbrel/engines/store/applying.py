@@ -15,7 +15,7 @@ from whimbrel.engines.store.standing import Standing
 from whimbrel.engines.store.writer import Pen, StoreWriter
 from whimbrel.kernel.contracts import Writing
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
-from whimbrel.kernel.events import JOURNAL_OPENED, BlankedEvent, Event, Record, UnknownEvent
+from whimbrel.kernel.events import JOURNAL_OPENED, Event, Record, UnknownEvent
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Applying:
 
     def _plainly(self, rows: Pen, record: Record, parking: Parking) -> None:
         event = self._decode(record)
-        if event.type == JOURNAL_OPENED or type(event.data) is BlankedEvent:
+        if event.type == JOURNAL_OPENED:
             return
         if type(event.data) is UnknownEvent:
             parking.park(record, f"this version does not know {event.type}", poison=True)

@@ -17,6 +17,7 @@ from whimbrel.microblog.accounts.rows import SQL
 _COUNT_FOLLOWERS = SQL.count_followers
 _COUNT_FOLLOWING = SQL.count_following
 _COUNT_POST = SQL.count_post
+_COUNT_REBLOG = SQL.count_reblog
 _UNCOUNT_POST = SQL.uncount_post
 
 _encoder = msgspec.msgpack.Encoder()
@@ -24,8 +25,9 @@ _encoder = msgspec.msgpack.Encoder()
 
 def apply(rows: Writing, event: Event) -> None:
     """Write what an event means for this room; nothing when it means nothing here, or its content was erased."""
-    write = _WRITES.get(event.type)
-    if write is not None and (event.data.__class__ is not BlankedEvent or write is _deleted):
+    writes = _ERASED_WRITES if event.data.__class__ is BlankedEvent else _WRITES
+    write = writes.get(event.type)
+    if write is not None:
         write(rows, event)
 
 
@@ -56,6 +58,10 @@ def _created(rows: Writing, event: Event) -> None:
             "origin": data.origin,
         },
     )
+
+
+def _created_and_erased(rows: Writing, event: Event) -> None:
+    rows.run(SQL.add_erased_account, {"id": event.id, "created_ms": event.time_ms})
 
 
 def _profile_changed(rows: Writing, event: Event) -> None:
@@ -116,9 +122,13 @@ def _posted(rows: Writing, event: Event) -> None:
         rows.run(_COUNT_POST, {"id": event.actor, "time_ms": event.time_ms})
 
 
+def _reblogged(rows: Writing, event: Event) -> None:
+    rows.run(_COUNT_REBLOG, {"id": event.actor, "time_ms": event.time_ms, "post_id": event.data.post_id})
+
+
 def _unposted(rows: Writing, event: Event) -> None:
     if event.data.visibility != "direct":
-        rows.run(_UNCOUNT_POST, {"id": event.data.account_id})
+        rows.run(_UNCOUNT_POST, {"id": event.data.account_id, "post_id": event.id})
 
 
 def _app_registered(rows: Writing, event: Event) -> None:
@@ -172,9 +182,14 @@ _WRITES: Final[dict[str, Callable[[Writing, Event], None]]] = {
     "Followed": _followed,
     "Unfollowed": _unfollowed,
     "PostCreated": _posted,
-    "Reblogged": _posted,
+    "Reblogged": _reblogged,
     "PostDeleted": _unposted,
     "AppRegistered": _app_registered,
     "TokenIssued": _token_issued,
     "TokenRevoked": _token_revoked,
+}
+
+_ERASED_WRITES: Final[dict[str, Callable[[Writing, Event], None]]] = {
+    "AccountCreated": _created_and_erased,
+    "AccountDeleted": _deleted,
 }

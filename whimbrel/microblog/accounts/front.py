@@ -84,9 +84,9 @@ class Accounts:
         held = self._memory.names.held
         wanted = {name.lower() for name in names}
         found = {name: id_ for name in wanted if (id_ := held(name)) is not None}
-        if missing := [name for name in wanted if name not in found]:
-            for key, stamp in (await self._appender.find([keys.name(name) for name in missing])).items():
-                name = key.partition(":")[2]
+        if missing := {keys.name(name): name for name in wanted if name not in found}:
+            for key, stamp in (await self._appender.find(list(missing))).items():
+                name = missing[key]
                 found[name] = stamp.id
                 self._memory.names.put(name, stamp.id)
         return found

@@ -163,7 +163,16 @@ def _flagged(account: Account, **flags: bool) -> Account:
 
 
 def _erased(account: Account) -> Account:
-    return replace(account, display_name="", note="", note_html="", fields=(), default_language=None, state="deleted")
+    return Account(
+        id=account.id,
+        name="",
+        created_ms=account.created_ms,
+        state="deleted",
+        followers=account.followers,
+        following=account.following,
+        posts=account.posts,
+        last_post_ms=account.last_post_ms,
+    )
 
 
 def _followed(account_id: int, account: Account, event: Event) -> Account:

@@ -103,9 +103,18 @@ UPDATE accounts SET role = :role WHERE id = :id;
 -- PasswordChanged.
 UPDATE credentials SET password_hash = :password_hash WHERE account_id = :id;
 
+-- name: add_erased_account
+-- AccountCreated whose content was erased since: the row as its deletion leaves it, so that a replay gives the same.
+INSERT INTO accounts (id, name, folded_name, created_ms, deleted)
+VALUES (:id, '', 'deleted:' || :id, :created_ms, 1);
+
 -- name: erase_account
--- AccountDeleted: only the name, the times and the counters stay.
-UPDATE accounts SET deleted = 1, display_name = '', note = '', note_html = '', fields = NULL, default_language = NULL
+-- AccountDeleted: only the id, the time of its making and the counters stay.
+UPDATE accounts SET
+    name = '', folded_name = 'deleted:' || :id, deleted = 1, display_name = '', note = '', note_html = '',
+    fields = NULL, locked = 0, bot = 0, discoverable = 1, indexable = 0, hide_collections = 0, role = 'user',
+    confirmed = 0, approved = 1, disabled = 0, default_visibility = 'public', default_sensitive = 0,
+    default_language = NULL
 WHERE id = :id;
 
 -- name: erase_credentials
@@ -125,12 +134,22 @@ UPDATE accounts SET followers = followers + :step WHERE id = :id;
 UPDATE accounts SET following = following + :step WHERE id = :id;
 
 -- name: count_post
--- PostCreated and Reblogged, for the author.
+-- PostCreated, for the author.
 UPDATE accounts SET posts = posts + 1, last_post_ms = :time_ms WHERE id = :id;
 
+-- name: count_reblog
+-- Reblogged, for the one who reblogs, if there is still something to show (in a replay it may have been erased).
+UPDATE accounts SET posts = posts + 1, last_post_ms = :time_ms
+WHERE id = :id AND EXISTS (SELECT 1 FROM posts WHERE posts.id = :post_id);
+
 -- name: uncount_post
--- PostDeleted, for the author; the time of the last post stays.
-UPDATE accounts SET posts = posts - 1 WHERE id = :id;
+-- PostDeleted, for the author, while the post's row still stands: in a replay it may never have been made.
+UPDATE accounts SET posts = posts - 1, last_post_ms = (
+    SELECT posts.created_ms FROM posts
+    WHERE posts.account_id = :id AND posts.id <> :post_id AND posts.visibility <> 'direct'
+    ORDER BY posts.id DESC LIMIT 1
+)
+WHERE id = :id AND EXISTS (SELECT 1 FROM posts WHERE posts.id = :post_id);
 
 -- name: add_app
 -- AppRegistered.

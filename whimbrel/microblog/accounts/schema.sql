@@ -1,4 +1,5 @@
--- Accounts stay as rows for ever: a deleted one keeps its name (never given again) and loses all that is personal.
+-- Accounts stay as rows for ever: a deleted one keeps its id and loses all that is personal, its name too (which the
+-- journal's keys keep from being given again).
 -- `state` is derived from the four flags here and in rules.state_of; a test holds the two together.
 CREATE TABLE IF NOT EXISTS accounts (
     id INTEGER PRIMARY KEY,
