@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash
+from drill import blows, crash, idle
 from drill.report import Violation
 from whimbrel.cli.output import progress
 
@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--one-process", action="store_true", help="only blows against single processes")
     which.add_argument("--all", action="store_true", help="those and blows against the whole group (the default)")
     crashing.set_defaults(drill=_crash)
+    idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
+    idling.add_argument("--seconds", type=float, default=20.0)
+    idling.set_defaults(drill=_idle)
     return parser
 
 
@@ -49,6 +52,10 @@ def _crash(flags: argparse.Namespace, directory: Path) -> None:
     with progress("kills", flags.kills) as advance:
         outcome = crash.run(plan, advance)
     crash.report(outcome)
+
+
+def _idle(flags: argparse.Namespace, directory: Path) -> None:
+    idle.report(idle.run(directory / "data", flags.seconds), flags.seconds)
 
 
 if __name__ == "__main__":

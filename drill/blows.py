@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -58,11 +58,7 @@ def supervisor(server: Server, _chance: random.Random) -> Struck:
     """The parent alone: its children must not outlive it."""
     children = server.children()
     at = _killed(_parent_of(children["core"])).at
-    try:
-        eventually(lambda: not any(map(_lives, children.values())), seconds=ORPHAN_SECONDS_MAX, what="orphans end")
-    except AssertionError:
-        hold(False, f"children outlived the supervisor by {ORPHAN_SECONDS_MAX} s")
-    server.kill()
+    _end_with(server, [*children.values()])
     return Struck(at)
 
 
@@ -91,7 +87,7 @@ def group_in_a_checkpoint_of_the_journal(server: Server, _chance: random.Random)
     pids = [_parent_of(children["core"]), *children.values()]
     moved = _shoot(["file", server.data / "journal.sqlite"], CHECKPOINT_SECONDS_MAX, pids)
     at = time.monotonic()
-    server.kill()
+    _end_with(server, pids)
     return Struck(at, on_target=moved)
 
 
@@ -154,6 +150,15 @@ def _shoot(target: list[object], seconds: float, pids: list[int]) -> bool:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as marksman:
         output, _ = marksman.communicate(timeout=seconds + SUCCESSOR_SECONDS_MAX)
     return "moved" in output
+
+
+def _end_with(server: Server, pids: Sequence[int]) -> None:
+    """Have the harness know that its server is dead, once all of it is. No child may outlive the supervisor."""
+    try:
+        eventually(lambda: not any(map(_lives, pids)), seconds=ORPHAN_SECONDS_MAX, what="all have ended")
+    except AssertionError:
+        hold(False, f"a process outlived the supervisor by {ORPHAN_SECONDS_MAX} s")
+    server.kill()
 
 
 def _parent_of(pid: int) -> int:
