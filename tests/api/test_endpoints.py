@@ -17,6 +17,7 @@ from whimbrel.api.mastodon.render.everything import render_for
 from whimbrel.api.mastodon.routes import routes
 from whimbrel.api.router import Router
 from whimbrel.core import linked_core
+from whimbrel.kernel.limits import COMMAND_STORE_SECONDS
 from whimbrel.microblog.accounts.requests import SignUp
 from whimbrel.wiring import Standing, build_product
 
@@ -85,6 +86,7 @@ async def server(folder):
     """A server with iris, otto who follows her, and uma."""
     settings = config.read({"data": str(folder / "data")}, {}).config
     async with linked_core(settings) as link:
+        assert await link.store_reached(link.head.head, COMMAND_STORE_SECONDS), "the store was made"
         product = await build_product(settings, link)
         try:
             one = Server(product)

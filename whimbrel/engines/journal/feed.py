@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -32,6 +32,9 @@ from whimbrel.kernel.limits import (
 )
 
 _log = logging.getLogger(__name__)
+
+UNREADABLE: Final = "!"
+"""Put before the type of an event whose payload does not fit it. No event's type begins so, so no view handles it."""
 
 
 class JournalFile(Protocol):
@@ -142,9 +145,9 @@ class Feed:
         try:
             return self._vocabulary.decode(record)
         except msgspec.DecodeError as error:
-            # The store parks it; memory views treat it like a type of the future, so that all views agree.
+            # The store parks it; to memory views it is of a type that nobody knows, so that all views agree.
             _log.error("an event cannot be decoded", extra={"sequence": record.sequence, "error": str(error)})
-            return Event(*record[:6], UnknownEvent(record.payload))
+            return Event(*record[:6], UnknownEvent(record.payload))._replace(type=f"{UNREADABLE}{record.type}")
 
     def _apply(self, event: Event) -> None:
         for view in self._views:

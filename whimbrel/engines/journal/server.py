@@ -170,9 +170,10 @@ class CoreServer:
 
     def tell_store_moved(self) -> None:
         """Have the followers told where the store stands. Safe from any thread; notices are merged."""
-        if not self._store_moved:
-            self._store_moved = True
-            self._wake()
+        with self._handing_over:
+            if not self._store_moved and not self._closed:
+                self._store_moved = True
+                self._wake()
 
     def _pause_seconds(self) -> float | None:
         if self._waiting:

@@ -257,8 +257,8 @@ class Applier:
         self._errors += 1
         text = str(error) if isinstance(error, WhimbrelError) else repr(error)
         if text != self._last_error or self._doing != "waiting":
-            unforeseen = None if isinstance(error, (WhimbrelError, OSError)) else error
-            _log.error("the store cannot follow", exc_info=unforeseen, extra={"error": text, "cursor": self._cursor})
+            unforeseen = None if isinstance(error, WhimbrelError) else error
+            _log.error("the store cannot follow: %s", text, exc_info=unforeseen, extra={"cursor": self._cursor})
         self._last_error, self._doing = text, "waiting"
         self._close()
 
