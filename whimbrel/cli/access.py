@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from whimbrel.api.oauth import scopes as oauth_scopes
+from whimbrel.api.scopes import SCOPES
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, say, say_json, say_table
 from whimbrel.cli.product import DataFlag, JsonFlag, account_named, opened
@@ -35,7 +36,7 @@ def parsed_scopes(text: str) -> tuple[str, ...]:
     try:
         return oauth_scopes.parse(text)
     except Invalid as error:
-        raise Usage(f'scopes: "{text}": {error.public} Expected some of: {" ".join(oauth_scopes.ALL)}') from error
+        raise Usage(f'scopes: "{text}": {error.public} Expected some of: {" ".join(SCOPES)}') from error
 
 
 async def sessions(

@@ -16,7 +16,7 @@ Two ways to take a reader's entries out of it, chosen by how often the followed 
 Worst case is one pass over the whole window, some 0.2 ms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -39,6 +39,8 @@ LANGUAGE: Final = 64
 PLAIN_MASK: Final = REBLOG | REPLY | MENTIONS | DIRECT | GONE
 
 Positions = NDArray[np.int64]
+Hits = Callable[[int, int], NDArray[Any]]
+Walk = Callable[[int, int, int, Hits], Positions]
 
 
 class Entry(NamedTuple):
@@ -195,7 +197,7 @@ class Window:
         if int(self._counts[slots].sum()) <= CHAINED_ENTRIES_MAX:
             found = self._chained(slots)
             return found[(found >= self._base + low) & (found < self._base + high)]
-        return self._scan(slots, low, high, limit)
+        return self._scan(slots, low, high, limit, self._walk_down)
 
     def oldest(self, slots: NDArray[np.int32], *, below: int, above: int, limit: int) -> Positions:
         """The same from the old end: at least `limit` oldest entries above `above`, oldest first."""
@@ -203,7 +205,7 @@ class Window:
         if int(self._counts[slots].sum()) <= CHAINED_ENTRIES_MAX:
             found = self._chained(slots)[::-1]
             return found[(found >= self._base + low) & (found < self._base + high)]
-        return self._scan_up(slots, low, high, limit)
+        return self._scan(slots, low, high, limit, self._walk_up)
 
     def tagged(self, tags: Iterable[str], *, below: int, above: int) -> list[int]:
         """Ids of the entries with any of these hashtags, newest first."""
@@ -233,23 +235,15 @@ class Window:
         low = 0 if above <= self.floor_id else int(np.searchsorted(ids, above, side="right"))
         return low, high
 
-    def _scan(self, slots: NDArray[np.int32], low: int, high: int, limit: int) -> Positions:
+    def _scan(self, slots: NDArray[np.int32], low: int, high: int, limit: int, walk: Walk) -> Positions:
         wanted, authors = self._wanted, self._authors
         wanted[slots] = 1
         try:
-            return self._walk_down(low, high, limit, lambda a, b: wanted[authors[a:b]])
+            return walk(low, high, limit, lambda a, b: wanted[authors[a:b]])
         finally:
             wanted[slots] = 0
 
-    def _scan_up(self, slots: NDArray[np.int32], low: int, high: int, limit: int) -> Positions:
-        wanted, authors = self._wanted, self._authors
-        wanted[slots] = 1
-        try:
-            return self._walk_up(low, high, limit, lambda a, b: wanted[authors[a:b]])
-        finally:
-            wanted[slots] = 0
-
-    def _walk_down(self, low: int, high: int, limit: int, hits: Any) -> Positions:
+    def _walk_down(self, low: int, high: int, limit: int, hits: Hits) -> Positions:
         parts: list[Positions] = []
         count, chunk = 0, SCAN_CHUNK_ENTRIES
         while high > low and count < limit:
@@ -260,7 +254,7 @@ class Window:
             high, chunk = start, chunk * 2
         return self._joined(parts)
 
-    def _walk_up(self, low: int, high: int, limit: int, hits: Any) -> Positions:
+    def _walk_up(self, low: int, high: int, limit: int, hits: Hits) -> Positions:
         parts: list[Positions] = []
         count, chunk = 0, SCAN_CHUNK_ENTRIES
         while low < high and count < limit:

@@ -12,9 +12,10 @@ import msgspec
 from whimbrel import __version__
 from whimbrel.api.answers import Answer, json_answer
 from whimbrel.api.mastodon.accepts import ACCEPTS
-from whimbrel.api.oauth.scopes import ALL, explain
+from whimbrel.api.oauth.scopes import explain
 from whimbrel.api.request import Request
 from whimbrel.api.router import Route
+from whimbrel.api.scopes import SCOPES
 
 PATH: Final = "/api/openapi.json"
 
@@ -145,7 +146,7 @@ def _error() -> dict[str, Any]:
 
 
 def _security(public_url: str) -> dict[str, Any]:
-    scopes = {scope: explain(scope) for scope in ALL}
+    scopes = {scope: explain(scope) for scope in SCOPES}
     token = {"tokenUrl": f"{public_url}/oauth/token", "scopes": scopes}
     return {
         "type": "oauth2",

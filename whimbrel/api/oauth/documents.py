@@ -2,8 +2,8 @@
 
 from whimbrel.api.answers import Answer, json_answer
 from whimbrel.api.oauth.authorize import issuer
-from whimbrel.api.oauth.scopes import ALL
 from whimbrel.api.request import Request
+from whimbrel.api.scopes import SCOPES
 
 
 async def metadata(request: Request) -> Answer:
@@ -20,7 +20,7 @@ async def metadata(request: Request) -> Answer:
             "app_registration_endpoint": f"{url}/api/v1/apps",
             "revocation_endpoint": f"{url}/oauth/revoke",
             "userinfo_endpoint": f"{url}/oauth/userinfo",
-            "scopes_supported": list(ALL),
+            "scopes_supported": list(SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "code_challenge_methods_supported": ["S256"],

@@ -1,43 +1,18 @@
-"""What a token may do, in Mastodon's words (documentation 4.6, "OAuth scopes"). Pure.
+"""What apps ask for, in words: parsing of what they send, and what each scope means to a person. Pure.
 
-A broad scope covers its own narrow ones (`read` covers `read:statuses`, `admin:read` covers `admin:read:accounts`),
-and `follow`, kept from the first versions, covers reading and writing of follows, blocks and mutes.
+Which scopes there are, and which covers which, is told once, in api/scopes.py.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
+from whimbrel.api.scopes import SCOPES, covers
 from whimbrel.kernel.errors import Invalid
 
 DEFAULT: Final = "read"
 """What is asked for by a client that names no scope."""
 
-_READ: Final = (
-    "accounts blocks bookmarks collections favourites filters follows lists mutes notifications search statuses"
-)
-_WRITE: Final = (
-    "accounts blocks bookmarks collections conversations favourites filters follows lists media mutes notifications "
-    "reports statuses"
-)
-_ADMIN: Final = "accounts canonical_email_blocks domain_allows domain_blocks email_domain_blocks ip_blocks reports"
-
-ALL: Final = (
-    "profile",
-    "read",
-    "write",
-    "push",
-    "follow",
-    "admin:read",
-    "admin:write",
-    *(f"read:{part}" for part in _READ.split()),
-    *(f"write:{part}" for part in _WRITE.split()),
-    *(f"admin:read:{part}" for part in _ADMIN.split()),
-    *(f"admin:write:{part}" for part in _ADMIN.split()),
-)
-"""Every scope there is, in the order of the documentation."""
-
-_KNOWN = frozenset(ALL)
-_FOLLOW = frozenset(f"{verb}:{part}" for verb in ("read", "write") for part in ("blocks", "follows", "mutes"))
+_KNOWN: Final = frozenset(SCOPES)
 
 
 def parse(text: str) -> tuple[str, ...]:
@@ -50,14 +25,6 @@ def parse(text: str) -> tuple[str, ...]:
     if unknown:
         raise Invalid(f"The scope {unknown[0][:60]!r} is not known here.")
     return wanted
-
-
-def covers(granted: Collection[str], needed: str) -> bool:
-    """Whether a token with the scopes `granted` may do what asks for the one scope `needed`."""
-    if needed in granted:
-        return True
-    broad, _, _ = needed.rpartition(":")
-    return broad in granted or (needed in _FOLLOW and "follow" in granted)
 
 
 def covers_all(granted: Iterable[str], wanted: Iterable[str]) -> bool:
