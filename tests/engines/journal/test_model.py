@@ -149,5 +149,5 @@ class JournalAndModel(RuleBasedStateMachine):
 
 TestJournalAndModel = JournalAndModel.TestCase
 TestJournalAndModel.settings = settings(
-    max_examples=120, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

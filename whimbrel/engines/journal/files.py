@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +49,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
             _lay_out(db)
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except BaseException:
-        db.close(True)
+        close(db)
         raise
     return db
 
@@ -60,6 +61,12 @@ def open_for_reading(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=16)
     db.set_busy_timeout(JOURNAL_BUSY_MS)
     return db
+
+
+def close(db: apsw.Connection) -> None:
+    """Let go of a connection, whatever its state: what it cannot write any more the next opening finds or misses."""
+    with suppress(apsw.Error):
+        db.close(True)
 
 
 class Lock:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import apsw
 
-from whimbrel.engines.journal.files import open_for_reading
+from whimbrel.engines.journal.files import close, open_for_reading
 from whimbrel.engines.journal.keys import Claims, are_keys
 from whimbrel.engines.journal.record import GENESIS, Tip, opened
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -53,7 +53,7 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file; the next look opens it again."""
         if self._db is not None:
-            self._db.close(True)
+            close(self._db)
             self._db = None
 
     def _look(self, query: Callable[[apsw.Connection], T]) -> T:

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.journal.batch import Batch, unsound
-from whimbrel.engines.journal.files import Lock, Reserve, open_for_writing
+from whimbrel.engines.journal.files import Lock, Reserve, close, open_for_writing
 from whimbrel.engines.journal.keys import Claims, keys_of
 from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
@@ -166,14 +166,14 @@ class SqliteJournal:
         try:
             self._recover(db)
         except apsw.FullError as error:
-            db.close(True)
+            close(db)
             self._give_way()
             raise JournalUnavailable("The journal's disk is full.", log=_where(error)) from error
         except apsw.Error as error:
-            db.close(True)
+            close(db)
             raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
         except BaseException:
-            db.close(True)
+            close(db)
             raise
         self._db = db
         return db
@@ -271,7 +271,7 @@ class SqliteJournal:
     def _disconnect(self) -> None:
         if self._db is not None:
             db, self._db = self._db, None
-            db.close(True)
+            close(db)
 
     def _now_ms(self) -> int:
         """The clock's time, or the newest record's where the clock has stepped back behind it."""

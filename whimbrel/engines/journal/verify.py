@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, open_for_reading
+from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, close, open_for_reading
 from whimbrel.engines.journal.keys import Held, claim_checksum
 from whimbrel.engines.journal.record import GENESIS, Sealed, chain_of, checksum_of, payload_fits
 from whimbrel.kernel.contracts import Row
@@ -49,7 +49,7 @@ def verify_journal(path: Path, *, on_progress: Progress | None = None) -> list[F
     except (apsw.Error, *_UNREADABLE) as error:
         found.append(Finding("file", f"{type(error).__name__}: {error}"))
     finally:
-        db.close(True)
+        close(db)
     return found
 
 
