@@ -12,7 +12,7 @@ from tests.support.recording import Recorder, recording
 from tests.support.serving import Server, serving
 from tests.support.signing_in import Person
 
-PEOPLE = 96
+BATCH = 64
 PASSWORD = "a long enough password"
 OPTIONS = {"WHIMBREL_REGISTRATIONS": "open", "WHIMBREL_CONFIRM_EMAIL": "false"}
 
@@ -25,9 +25,13 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def tokens(server) -> Iterator[tuple[str, str]]:
-    """Names and bearer tokens of people who have done nothing yet, one after the other."""
-    return iter(server.provide([f"person_{number}" for number in range(PEOPLE)]).items())
+def tokens(server) -> Iterator[str]:
+    """Bearer tokens of people who have done nothing yet, one after the other; they are provided by the batch."""
+    return (
+        token
+        for batch in itertools.count()
+        for token in server.provide([f"person_{batch}_{number}" for number in range(BATCH)]).values()
+    )
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +79,7 @@ def newcomer(server, session, tokens) -> Callable[[], Mastodon]:
     """Makes Mastodon.py for somebody who has done nothing yet."""
 
     def come() -> Mastodon:
-        _, token = next(tokens)
-        return Mastodon(access_token=token, api_base_url=server.url, session=session, ratelimit_method="throw")
+        return Mastodon(access_token=next(tokens), api_base_url=server.url, session=session, ratelimit_method="throw")
 
     return come
 

@@ -148,8 +148,8 @@ def test_what_cannot_be_attached_is_refused_before_anything_is_published(iris):
 
 def test_a_post_is_as_long_as_the_client_counts_it(iris):
     limit = iris.instance_v2().configuration.statuses.max_characters
-    counted = "x" * 23 + " @person_0 "
-    text = "https://example.com/" + "a" * 100 + " @person_0@example.com " + "x" * (limit - len(counted))
+    counted = "x" * 23 + " @robin "
+    text = "https://example.com/" + "a" * 100 + " @robin@example.com " + "x" * (limit - len(counted))
     assert iris.toot(text).id
     with pytest.raises(MastodonAPIError):
         iris.toot(text + "x")
