@@ -19,6 +19,7 @@ from whimbrel.kernel.events import Appended, Event, Group, Outcome, Record, Refu
 from whimbrel.kernel.sql import schema
 from whimbrel.microblog.accounts import apply as accounts
 from whimbrel.microblog.graph import apply as graph
+from whimbrel.microblog.posts import apply as posts
 from whimbrel.microblog.vocabulary import VOCABULARY
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ def room(package: str, apply: Callable[[Writing, Event], None]) -> Room:
 
 ACCOUNTS = room("whimbrel.microblog.accounts", accounts.apply)
 GRAPH = room("whimbrel.microblog.graph", graph.apply)
+POSTS = room("whimbrel.microblog.posts", posts.apply)
 
 
 class Ticking:
@@ -57,7 +59,7 @@ class Ticking:
 class Appending:
     """The contracts' `Appender`, and as `.reads` their `Reads`, over engines in `folder`."""
 
-    def __init__(self, folder: Path, rooms: Sequence[Room] = (ACCOUNTS, GRAPH)) -> None:
+    def __init__(self, folder: Path, rooms: Sequence[Room] = (ACCOUNTS, GRAPH, POSTS)) -> None:
         self.clock = Ticking()
         self.journal = SqliteJournal(folder / "journal.sqlite", clock=self.clock, synchronous="OFF")
         self.store_path = folder / "store-1.sqlite"

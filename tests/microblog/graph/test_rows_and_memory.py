@@ -33,7 +33,7 @@ from whimbrel.microblog.graph import groups
 from whimbrel.microblog.graph import rows as graph_rows
 from whimbrel.microblog.graph.reader import Reader
 from whimbrel.microblog.graph.values import FollowSettings, MuteSettings
-from whimbrel.microblog.posts.events import PostCreated, PostDeleted, Reblogged
+from whimbrel.microblog.posts.events import PostCreated
 
 PEOPLE = 3
 SETTINGS = (FollowSettings(), FollowSettings(reblogs=False), FollowSettings(notify=True, languages=("de", "pt-BR")))
@@ -72,8 +72,6 @@ VERBS: tuple[Callable[[int, int, int], Group], ...] = (
     about(lambda: ProfileChanged(note="n", note_html="<p>n</p>", locked=True, default_language="de")),
     about(lambda: ProfileChanged(display_name="D", default_language=None)),
     lambda one, _, way: alone(draft(PostCreated("t", "t", visibility=("public", "private", "direct")[way]), actor=one)),
-    lambda one, other, _: alone(draft(Reblogged(1, other), actor=one)),
-    lambda one, _, way: alone(draft(PostDeleted(one, visibility=("public", "direct", "unlisted")[way]), actor=0, id=1)),
 )
 
 COMMANDS = st.tuples(
