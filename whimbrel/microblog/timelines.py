@@ -145,7 +145,12 @@ class Timelines:
         if viewer is None or not (viewer.blocks or viewer.blocked_by or viewer.mutes):
             return shown
         now_ms = self._clock()
-        return [one for one in shown if not any(viewer.hides(who, now_ms) for who in _named(one))]
+        me = viewer.account_id
+        return [
+            one
+            for one in shown
+            if one.post.account_id == me or not any(viewer.hides(who, now_ms) for who in _named(one))
+        ]
 
 
 def _named(shown: Shown) -> list[int]:

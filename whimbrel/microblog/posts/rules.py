@@ -14,7 +14,7 @@ def visible(viewer: Reader | None, post: Post) -> bool:
 
     A block in either direction hides everything. Private posts are for the author's followers and those mentioned,
     direct ones for those mentioned; both always for the author (source: Mastodon's StatusPolicy, with blocks made
-    mutual).
+    mutual). A reblog carries the mentions of what it shows, but speaks to nobody: a private one is for followers only.
     """
     if viewer is None:
         return post.visibility in ANONYMOUS_MAY_SEE
@@ -25,7 +25,7 @@ def visible(viewer: Reader | None, post: Post) -> bool:
         return False
     if post.visibility in ANONYMOUS_MAY_SEE:
         return True
-    if any(mention.account_id == me for mention in post.mentions):
+    if post.reblog_of_id is None and any(mention.account_id == me for mention in post.mentions):
         return True
     return post.visibility == "private" and author in viewer.follows
 
