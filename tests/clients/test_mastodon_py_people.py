@@ -122,4 +122,6 @@ def test_hashtags_are_followed(iris, otto):
 
 def test_the_directory_holds_who_wants_to_be_found(iris, anonymous):
     iris.account_update_credentials(discoverable=True)
-    assert iris.me().id in ids(anonymous.directory(order="new", limit=80, local=True))
+    found = ids(anonymous.fetch_remaining(anonymous.directory(order="new", limit=40, local=True)))
+    assert iris.me().id in found
+    assert len(found) == len(set(found)) > 40
