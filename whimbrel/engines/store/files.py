@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.rows import FAULTS, away
+from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     STORE_BUSY_MS,
@@ -58,7 +58,7 @@ def open_writer(path: Path, *, synchronous: str = "NORMAL", vfs: str | None = No
         _plan_once(db)
         db.set_busy_timeout(STORE_BUSY_MS)
         if db.pragma("journal_mode", "wal") != "wal":
-            raise StoreUnavailable("The store is away.", log=f"{path}: the file system does not allow a WAL")
+            raise StoreUnavailable(AWAY, log=f"{path}: the file system does not allow a WAL")
         db.pragma("synchronous", synchronous)
         db.pragma("foreign_keys", True)
         db.pragma("secure_delete", True)

@@ -2,13 +2,17 @@
 
 A query that overruns its deadline keeps its thread until it ends; the caller has been told long before. More callers
 than STORE_READS_PENDING_MAX are turned away at once: a queue that nobody can wait out helps nobody.
+
+A store that is known to be away costs nobody time, so that what memory answers without it is answered at once: after a
+look that failed, the next ones are given STORE_AWAY_PATIENCE_SECONDS, and while one that has overrun is still inside
+the file, none at all. The first look that succeeds ends this.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, Protocol, TypeVar
 
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.kernel.clock import Clock
@@ -16,6 +20,7 @@ from whimbrel.kernel.contracts import Reading, Store
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     READ_YOUR_WRITES_DEADLINE_SECONDS,
+    STORE_AWAY_PATIENCE_SECONDS,
     STORE_READ_DEADLINE_SECONDS,
     STORE_READERS,
     STORE_READS_PENDING_MAX,
@@ -43,6 +48,8 @@ class StoreReads:
         self._threads = ThreadPoolExecutor(STORE_READERS, thread_name_prefix="store-reader")
         self._own = threading.local()
         self._pending = 0
+        self._answers = True
+        self._overrun: set[Future[Any]] = set()
 
     @property
     def pending(self) -> int:
@@ -55,15 +62,13 @@ class StoreReads:
             await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS)
         if self._pending >= STORE_READS_PENDING_MAX:
             raise StoreUnavailable(_SLOW, log=f"{self._pending} queries wait for the store")
+        if self._overrun:
+            raise StoreUnavailable(_SLOW, log="a query that has overrun its deadline is still under way")
         look = self._threads.submit(self._look, query)
         self._pending += 1
         loop = asyncio.get_running_loop()
-        look.add_done_callback(lambda _: self._ended(loop))
-        try:
-            async with asyncio.timeout(STORE_READ_DEADLINE_SECONDS):
-                return await asyncio.wrap_future(look)
-        except TimeoutError:
-            raise StoreUnavailable(_SLOW, log="a query has overrun its deadline") from None
+        look.add_done_callback(lambda ended: self._ended(loop, ended))
+        return await self._patiently(look)
 
     def age_seconds(self) -> float:
         """The contract's `age_seconds`."""
@@ -73,9 +78,24 @@ class StoreReads:
         """Wait for the queries that run and let go of the threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
+    async def _patiently(self, look: "Future[T]") -> T:
+        try:
+            async with asyncio.timeout(STORE_READ_DEADLINE_SECONDS if self._answers else STORE_AWAY_PATIENCE_SECONDS):
+                found = await asyncio.wrap_future(look)
+        except TimeoutError:
+            if not look.done():  # else it had only waited for a thread, and says nothing of the store
+                self._answers = False
+                self._overrun.add(look)
+            raise StoreUnavailable(_SLOW, log="a query has overrun its deadline") from None
+        except StoreUnavailable:
+            self._answers = False
+            raise
+        self._answers = True
+        return found
+
     def _is_following(self) -> bool:
-        """Whether waiting makes sense: a store that has long been behind would only make every page slow as well."""
-        return self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX
+        """Whether waiting makes sense: a store that is away or long behind would only make every page slow as well."""
+        return self._answers and self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX
 
     def _look(self, query: Callable[[Reading], T]) -> T:
         store: Store | None = getattr(self._own, "store", None)
@@ -84,9 +104,10 @@ class StoreReads:
         with store.reading() as rows:
             return query(rows)
 
-    def _ended(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ended(self, loop: asyncio.AbstractEventLoop, look: "Future[Any]") -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(self._count_ended)
+            loop.call_soon_threadsafe(self._count_ended, look)
 
-    def _count_ended(self) -> None:
+    def _count_ended(self, look: "Future[Any]") -> None:
         self._pending -= 1
+        self._overrun.discard(look)

@@ -15,6 +15,9 @@ import msgspec
 from whimbrel.kernel.contracts import Parameters, Row
 from whimbrel.kernel.errors import StoreUnavailable
 
+AWAY: Final = "The server cannot look that up right now. Please try again in a moment."
+"""What people are told when the store is away; the log says why."""
+
 _LIST = re.compile(r"\(:(\w+)\*\)")
 _NOTHING: Final[Parameters] = {}
 _encode = msgspec.json.Encoder().encode
@@ -79,7 +82,7 @@ FAULTS: Final = (
 
 def away(error: apsw.Error) -> StoreUnavailable:
     """The error that callers see for a fault; its log names the fault."""
-    return StoreUnavailable("The store is away.", log=f"{type(error).__name__}: {error}")
+    return StoreUnavailable(AWAY, log=f"{type(error).__name__}: {error}")
 
 
 @lru_cache(maxsize=1_024)

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.store.files import Identity, identity, is_whole, open_reader
-from whimbrel.engines.store.rows import FAULTS, Rows, away
+from whimbrel.engines.store.rows import AWAY, FAULTS, Rows, away
 from whimbrel.engines.store.standing import Standing, standing_of
 from whimbrel.kernel.contracts import Reading
 from whimbrel.kernel.errors import StoreUnavailable
@@ -62,7 +62,7 @@ class SqliteStore:
         lies_there = identity(self._path)
         if lies_there is None:
             self.close()
-            raise StoreUnavailable("The store is away.", log=f"there is no store at {self._path}")
+            raise StoreUnavailable(AWAY, log=f"there is no store at {self._path}")
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -90,7 +90,7 @@ class _Connection:
         self._db.set_progress_handler(self._is_late, _STEPS_BETWEEN_CHECKS)
         if identity(path) != expected or not self._is_whole():
             self.close()
-            raise StoreUnavailable("The store is away.", log=f"{path} is no store, or was replaced while it was opened")
+            raise StoreUnavailable(AWAY, log=f"{path} is no store, or was replaced while it was opened")
 
     def begin(self) -> Rows:
         self._deadline = time.monotonic() + STORE_READ_DEADLINE_SECONDS
@@ -98,11 +98,11 @@ class _Connection:
             self._db.execute("BEGIN")
             row = self._db.execute(_SQL.cursor).fetchone()
         except apsw.SQLError as error:
-            raise StoreUnavailable("The store is away.", log=f"not a store: {error}") from error
+            raise StoreUnavailable(AWAY, log=f"not a store: {error}") from error
         except FAULTS as error:
             raise away(error) from error
         if row is None:
-            raise StoreUnavailable("The store is away.", log="the store has no cursor")
+            raise StoreUnavailable(AWAY, log="the store has no cursor")
         return Rows(self._db, row[0])
 
     def end(self) -> None:
