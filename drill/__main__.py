@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash, idle
+from drill import blows, crash, idle, store
 from drill.report import Violation
 from whimbrel.cli.output import progress
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="whimbrel-drill-") as directory:
         try:
             drill(flags, Path(directory))
-        except Violation as violation:
+        except (Violation, AssertionError) as violation:
             seed = f" (again with --seed {flags.seed})" if "seed" in flags else ""
             print(f"drill: a promise was broken{seed}: {violation}", file=sys.stderr)
             return 1
@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--one-process", action="store_true", help="only blows against single processes")
     which.add_argument("--all", action="store_true", help="those and blows against the whole group (the default)")
     crashing.set_defaults(drill=_crash)
+    losing = drills.add_parser("store", help="take the store away", description=store.__doc__)
+    losing.set_defaults(drill=_store)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
     idling.set_defaults(drill=_idle)
@@ -52,6 +54,12 @@ def _crash(flags: argparse.Namespace, directory: Path) -> None:
     with progress("kills", flags.kills) as advance:
         outcome = crash.run(plan, advance)
     crash.report(outcome)
+
+
+def _store(_flags: argparse.Namespace, directory: Path) -> None:
+    with progress("accidents", len(store.every_accident())) as advance:
+        counted = store.run(directory / "data", advance)
+    store.report(counted)
 
 
 def _idle(flags: argparse.Namespace, directory: Path) -> None:
