@@ -117,8 +117,13 @@ def test_a_list_of_ids_comes_with_brackets_without_and_numbered(http, iris, otto
         found = http.get("/api/v1/accounts/relationships", params=query).json()
         assert [each["id"] for each in found] == [str(id_) for id_ in ids]
     assert len(http.get("/api/v1/accounts/relationships", params={"id": ids[0]}).json()) == 1
-    asked = http.request("GET", "/api/v1/accounts/relationships", json={"id": [str(id_) for id_ in ids]}).json()
-    assert [each["id"] for each in asked] == [str(id_) for id_ in ids]
+
+
+def test_the_parameters_of_a_get_may_come_in_its_body(http, iris, otto):
+    ids = [str(iris.me().id), str(otto.me().id)]
+    for body in ({"json": {"id": ids}}, {"data": {"id[]": ids}}):
+        found = http.request("GET", "/api/v1/accounts/relationships", **body).json()
+        assert [each["id"] for each in found] == ids
 
 
 def test_a_token_may_come_in_the_query_or_the_form(server, iris):

@@ -1,6 +1,6 @@
 """Requests as nobody's client makes them, over real sockets: each is refused cleanly, and the server goes on."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -11,6 +11,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 POSTS = "/api/v1/statuses"
 HOME = "/api/v1/timelines/home"
+HELD_LINES = 150
 TEN_GIGABYTES = str(10 * 1024**3)
 
 
@@ -50,6 +51,7 @@ def test_a_huge_body_is_refused_before_any_of_it_is_sent(say):
     for kind in (JSON, FORM, "multipart/form-data; boundary=x"):
         refused(say("POST", POSTS, content_type=kind, content_length=TEN_GIGABYTES), 413)
     refused(say("POST", POSTS, content_type=JSON, content_length=str(BODY_BYTES_MAX + 1)), 413)
+    refused(say("GET", HOME, content_type=JSON, content_length=TEN_GIGABYTES), 413)
 
 
 def test_a_huge_body_is_refused_to_strangers_and_at_the_other_doors_too(server):
@@ -120,6 +122,16 @@ def test_a_slow_body_holds_up_nobody_else(server, tokens, say):
         line.send(head, body[:5])
         assert say("GET", HOME).status == 200
         assert line.send(body[5:]).hear().json["content"] == "<p>slowly</p>"
+
+
+def test_hundreds_of_requests_that_never_end_hold_up_nobody(server, say):
+    half_a_head = b"GET /livez HTTP/1.1\r\nHos"
+    half_a_body = request("POST", "/api/v1/apps", content_type=JSON, content_length="100") + b"{"
+    with ExitStack() as held:
+        for sent in (half_a_head, half_a_body) * HELD_LINES:
+            held.enter_context(line_to(server.url)).send(sent)
+        assert say("GET", HOME).status == 200
+        assert say("POST", POSTS, body=b"status=through", content_type=FORM).status == 200
 
 
 @pytest.mark.parametrize(
