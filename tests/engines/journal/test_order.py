@@ -135,3 +135,8 @@ def test_blanking_leaves_the_types_that_undo_something(open_journal):
     append(journal, Group((Draft("Removed", 1, b"undone", stamp.id),)))
     assert journal.blank([stamp.id], types=("Noted",)) == 1
     assert [record.payload for record in everything(journal) if record.id == stamp.id] == [b"", b"undone"]
+
+
+def test_only_its_owner_may_read_the_journal_and_its_log(open_journal, tmp_path):
+    note(open_journal())
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}

@@ -122,3 +122,9 @@ def test_a_long_run_keeps_the_log_below_its_cap(shop, monkeypatch):
         shop.notes()
     log = shop.path.with_name(shop.path.name + "-wal")
     assert log.stat().st_size < 150 * 4_096
+
+
+def test_only_its_owner_may_read_the_store_and_its_log(shop):
+    shop.happen(Joined("ada"))
+    shop.catch_up()
+    assert {path.stat().st_mode & 0o077 for path in shop.path.parent.glob("store-1*")} == {0}

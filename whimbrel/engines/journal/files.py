@@ -33,6 +33,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
     Emptied, because after a failed sync the kernel may call pages clean that never reached the disk: what recovery
     finds in the log is written anew into the main file and synced before anything is appended behind it.
     """
+    make_private(path)
     db = apsw.Connection(str(path), vfs=vfs, statementcachesize=64)
     try:
         db.set_busy_timeout(JOURNAL_BUSY_MS)
@@ -61,6 +62,12 @@ def open_for_reading(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=16)
     db.set_busy_timeout(JOURNAL_BUSY_MS)
     return db
+
+
+def make_private(path: Path) -> None:
+    """Make a new file that only its owner may read; SQLite gives its log the same mode. An old one is left as it is."""
+    with suppress(OSError):  # SQLite says what is wrong with the folder or the disk
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def close(db: apsw.Connection) -> None:

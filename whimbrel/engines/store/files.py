@@ -5,6 +5,7 @@ connection would go on with the file that is no longer there, so its device and 
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -53,6 +54,8 @@ def open_reader(path: Path) -> apsw.Connection:
 
 def open_writer(path: Path, *, synchronous: str = "NORMAL", vfs: str | None = None) -> apsw.Connection:
     """The applier's connection; makes the file if there is none. Raises apsw errors."""
+    with suppress(OSError):  # a new file is its owner's alone; what is wrong with folder or disk SQLite says
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     db = apsw.Connection(str(path), vfs=vfs, statementcachesize=512)
     try:
         _plan_once(db)
