@@ -4,6 +4,7 @@ import shutil
 import site
 import subprocess
 import sys
+import urllib.request
 import zipfile
 
 import pytest
@@ -52,17 +53,38 @@ def test_the_wheel_says_its_licence_and_version(wheel):
     assert f"{folder}/licenses/LICENSE" in archive.namelist()
 
 
-def test_the_installed_command_runs_away_from_the_checkout(wheel, tmp_path):
-    environment = tmp_path / "environment"
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """An environment with nothing of the checkout in it: the wheel, and the libraries that this one has."""
+    environment = tmp_path_factory.mktemp("installed") / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
     python = environment / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(install, check=True, timeout=120)
     (packages,) = environment.glob("lib/python3.*/site-packages")
     (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()), "utf-8")
-    where = [str(python), "-c", "import whimbrel; print(whimbrel.__file__)"]
+    return environment
+
+
+def test_the_installed_command_runs_away_from_the_checkout(installed, tmp_path):
+    where = [str(installed / "bin" / "python"), "-c", "import whimbrel; print(whimbrel.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, env={}, capture_output=True, text=True, check=True, timeout=60)
-    assert found.stdout.startswith(str(packages))
-    command = [str(environment / "bin" / "whimbrel"), "--version"]
+    assert found.stdout.startswith(str(installed))
+    command = [str(installed / "bin" / "whimbrel"), "--version"]
     said = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.strip() == __version__
+
+
+def test_the_installed_server_starts_and_shows_its_front_page(installed, tmp_path):
+    command = [str(installed / "bin" / "whimbrel"), "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env={}, **pipes) as server:
+        try:
+            ready, url = server.stdout.readline().split()
+            with urllib.request.urlopen(f"{url}/", timeout=30) as page:
+                front = page.read().decode()
+        finally:
+            server.terminate()
+        assert server.wait(timeout=30) == 0
+    assert ready == "ready:"
+    assert "<h1" in front
