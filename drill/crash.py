@@ -8,7 +8,7 @@ is new is read back: home, mention and other notifications, counters. At the end
 
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -42,11 +42,17 @@ class Outcome(NamedTuple):
     """What happened: how long the server was away after each kill, and what hit its place."""
 
     plan: Plan
-    away_seconds: list[float]
+    away_seconds: dict[str, list[float]]
+    """By the kind of blow."""
     hits: Counter[str]
     misses: Counter[str]
     ledger: Ledger
     writing_seconds: float
+
+    @property
+    def all_away_seconds(self) -> list[float]:
+        """Of every kill."""
+        return [seconds for some in self.away_seconds.values() for seconds in some]
 
 
 def run(plan: Plan, on_kill: Callable[[int], None] = lambda _: None) -> Outcome:
@@ -56,7 +62,9 @@ def run(plan: Plan, on_kill: Callable[[int], None] = lambda _: None) -> Outcome:
     audit = Audit(server, people, ledger)
     crowd = Crowd(server, people, ledger, rate=plan.rate, seed=plan.seed)
     try:
-        return _rounds(plan, server, crowd, audit, Outcome(plan, [], Counter(), Counter(), ledger, 0.0), on_kill)
+        return _rounds(
+            plan, server, crowd, audit, Outcome(plan, defaultdict(list), Counter(), Counter(), ledger, 0.0), on_kill
+        )
     finally:
         crowd.end()
         audit.close()
@@ -75,12 +83,13 @@ def _rounds(
         time.sleep(chance.uniform(WRITING_SECONDS_MIN, WRITING_SECONDS_MAX))
         struck = _strike(name, plan.kinds[name], server, crowd, chance)
         (outcome.hits if struck.on_target else outcome.misses)[name] += 1
-        outcome.away_seconds.append(_away_seconds(server, struck))
+        away = _away_seconds(server, struck)
+        outcome.away_seconds[name].append(away)
         crowd.reachable.set()
         crowd.hurry = False
         crowd.rest()
         writing += time.monotonic() - began
-        _judge(plan, crowd, f"kill {number} ({name})", outcome.away_seconds[-1])
+        _judge(plan, crowd, f"kill {number} ({name})", away)
         audit.news()
         on_kill(number)
     audit.everything()
@@ -135,7 +144,7 @@ def report(outcome: Outcome) -> None:
     done = ledger.deeds.total()
     rate = done / outcome.writing_seconds
     rows = [
-        ("kills", f"{len(outcome.away_seconds)} (seed {plan.seed})"),
+        ("kills", f"{len(outcome.all_away_seconds)} (seed {plan.seed})"),
         *((f"  {name}", _moment(outcome, name)) for name in sorted(plan.kinds)),
         ("acknowledged", f"{done:,} writes, {posts:,} of them posts, {rate:.0f}/s outages included"),
         ("retried with the same key", f"{ledger.retried:,}"),
@@ -143,12 +152,12 @@ def report(outcome: Outcome) -> None:
         ("acknowledged and missing", "0"),
         ("doubled", "0"),
         ("mentions, other notifications, counters, home entries", "all there, none twice"),
-        ("ready again", spread_text(outcome.away_seconds)),
+        ("ready again", spread_text(outcome.all_away_seconds)),
     ]
     figures = {
         "drill": "crash",
         "seed": plan.seed,
-        "kills": len(outcome.away_seconds),
+        "kills": len(outcome.all_away_seconds),
         "on_target": dict(outcome.hits),
         "off_target": dict(outcome.misses),
         "acknowledged": dict(ledger.deeds),
@@ -157,11 +166,13 @@ def report(outcome: Outcome) -> None:
         "answers_lost": ledger.answers_lost,
         "missing": 0,
         "doubled": 0,
-        "ready_seconds": spread(outcome.away_seconds),
+        "ready_seconds": spread(outcome.all_away_seconds),
+        "ready_seconds_by_blow": {name: spread(some) for name, some in outcome.away_seconds.items()},
     }
     show("crash drill", rows, figures)
 
 
 def _moment(outcome: Outcome, name: str) -> str:
     hits, misses = outcome.hits[name], outcome.misses[name]
-    return f"{hits}" + (f", and {misses} at a random moment: the one meant did not come" if misses else "")
+    missed = f" + {misses} (its moment did not come)" if misses else ""
+    return f"{hits}{missed}   ready: {spread_text(outcome.away_seconds[name])}"
