@@ -19,7 +19,7 @@ def door(request, tmp_path):
     opened.close()
 
 
-EXAMPLES = {InProcess: (25, 30), OverHttp: (3, 30)}
+EXAMPLES = {InProcess: (40, 40), OverHttp: (8, 40)}
 
 
 def test_a_naive_model_and_the_product_agree_on_everything_that_anybody_sees(door):

@@ -171,8 +171,7 @@ class OverHttp:
 
     def close(self) -> None:
         """End the server."""
-        for client in self._clients.values():
-            client.close()
+        self._hang_up()
         self.server.close()
 
     def people(self, count: int) -> dict[str, str]:
@@ -206,7 +205,7 @@ class OverHttp:
     def disturb(self, how: str) -> None:
         """Do one of DISTURBANCES to the server."""
         does: dict[str, Callable[[], object]] = {
-            "api killed": lambda: self.server.kill_child("api-1"),
+            "api killed": self._kill_api,
             "core killed": lambda: self.server.kill_child("core"),
             "all killed": self._kill_all,
             "restarted": self._restart,
@@ -217,18 +216,22 @@ class OverHttp:
         }
         does[how]()
 
+    def _kill_api(self) -> None:
+        self.server.kill_child("api-1")
+        self._hang_up()
+
     def _kill_all(self) -> None:
         self.server.kill()
-        self._begin_again()
+        self._hang_up()
+        self.server.start()
 
     def _restart(self) -> None:
-        assert self.server.stop() == 0
-        self._begin_again()
+        self.server.restart()
+        self._hang_up()
 
-    def _begin_again(self) -> None:
+    def _hang_up(self) -> None:
         for client in self._clients.values():
             client.close()
-        self.server.start()
 
 
 def remove_store(data: Path) -> None:

@@ -148,7 +148,7 @@ class Server:
 
     def kill_child(self, name: str) -> None:
         """Kill one process (core, api-1, ...), and return when its successor is ready."""
-        before = self.children()[name]
+        before = eventually(lambda: self.children().get(name), seconds=READY_SECONDS, what=f"{name} runs")
         _kill(before)
         eventually(
             lambda: self.children().get(name, before) != before and self._all_ready(),
