@@ -4,13 +4,14 @@ Each drill prints a table and one line of JSON, and ends with code 1 at the firs
 """
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash, idle, store
+from drill import blows, crash, idle, power, store
 from drill.report import Violation
 from whimbrel.cli.output import progress
 
@@ -42,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     crashing.set_defaults(drill=_crash)
     losing = drills.add_parser("store", help="take the store away", description=store.__doc__)
     losing.set_defaults(drill=_store)
+    cutting = drills.add_parser("power", help="a failing disk, and power cuts", description=power.__doc__)
+    cutting.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    cutting.set_defaults(drill=_power)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
     idling.set_defaults(drill=_idle)
@@ -60,6 +64,13 @@ def _store(_flags: argparse.Namespace, directory: Path) -> None:
     with progress("accidents", len(store.every_accident())) as advance:
         counted = store.run(directory / "data", advance)
     store.report(counted)
+
+
+def _power(flags: argparse.Namespace, directory: Path) -> None:
+    logging.getLogger("whimbrel").setLevel(logging.CRITICAL)  # it has much to say of a disk that fails
+    with progress("sessions", power.SESSIONS) as advance:
+        counts = power.run(directory, flags.seed, advance)
+    power.report(counts, flags.seed)
 
 
 def _idle(flags: argparse.Namespace, directory: Path) -> None:

@@ -70,7 +70,10 @@ MakeFollowUps = Callable[[Means], FollowsUp]
 
 
 class Core:
-    """Journal, socket and applier on one data directory. Raises JournalUnavailable or Corrupt when it cannot be."""
+    """Journal, socket and applier on one data directory. Raises JournalUnavailable or Corrupt when it cannot be.
+
+    `vfs` names the SQLite file system that the journal is written through: for drills with failing disks.
+    """
 
     def __init__(
         self,
@@ -80,11 +83,12 @@ class Core:
         essential: Sequence[str] = (),
         follow_ups: MakeFollowUps | None = None,
         clock: Clock = wall_clock_ms,
+        vfs: str | None = None,
     ) -> None:
         run = data / "run"
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal_path, store_path = data / "journal.sqlite", data / "store-1.sqlite"
-        self._journal = SqliteJournal(journal_path, clock=clock, essential=essential)
+        self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
         self.health = CoreHealth(data, head, clock)
