@@ -7,7 +7,7 @@ from tests.support.serving import Server, serving
 
 POST = ("zwielicht", "warnhinweis", "zwielichttag", "urfassung")
 KEPT_BESIDE = "nachbarschaft"
-PERSON = ("morgenstern", "lebenslauf", "feldname", "feldwert", "briefkasten", "tagebuch", "suchwort")
+PERSON = ("morgenstern", "lebenslauf", "feldname", "feldwert", "briefkasten", "tagebuch", "suchwort", "anmerkung")
 
 
 @pytest.fixture

@@ -71,9 +71,9 @@ def stamp_of(outcome: object) -> Stamp:
 
 
 @contextmanager
-def core_running(data: Path, *, follow_ups: MakeFollowUps | None = None) -> Iterator[Core]:
+def core_running(data: Path, *, rooms: Follows = FOLLOWS, follow_ups: MakeFollowUps | None = None) -> Iterator[Core]:
     """A core on `data`, for as long as the block runs."""
-    core = Core(data, FOLLOWS, follow_ups=follow_ups)
+    core = Core(data, rooms, follow_ups=follow_ups)
     thread = threading.Thread(target=core.run)
     thread.start()
     try:

@@ -6,8 +6,10 @@ import apsw
 import pytest
 
 from tests.engines.link.running import (
+    SCHEMA,
     VOCABULARY,
     Heard,
+    apply,
     core_running,
     linked,
     said,
@@ -15,6 +17,7 @@ from tests.engines.link.running import (
     store_at_head,
     until,
 )
+from whimbrel.engines.store.applier import Follows
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import wall_clock_ms
@@ -126,6 +129,24 @@ async def test_while_the_store_is_locked_appends_go_on_and_afterwards_it_has_the
             other.close()
             await until_following(core)
     assert texts(tmp_path) == ["before", "while", "it", "is", "locked"]
+
+
+async def test_what_an_earlier_version_parked_is_applied_by_the_one_that_can(tmp_path):
+    def mistaken(rows, event):
+        if event.data.text == "too much":
+            raise ValueError(event.data.text)
+        apply(rows, event)
+
+    with core_running(tmp_path, rooms=Follows([SCHEMA], VOCABULARY.decode, mistaken)) as core:
+        async with linked(tmp_path) as link:
+            await append_all(link, "too much")
+            await until_following(core)
+            assert core.applier.status.parked == 1
+    assert texts(tmp_path) == []
+    with core_running(tmp_path) as core:
+        await until_following(core)
+        assert core.applier.status.parked == 0
+    assert texts(tmp_path) == ["too much"]
 
 
 async def test_follow_up_jobs_are_called_after_each_batch_and_may_append(tmp_path):

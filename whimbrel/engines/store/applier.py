@@ -176,6 +176,9 @@ class Applier:
     def _use(self, writer: StoreWriter) -> None:
         _, decode, apply, touches = self._follows
         self._writer, self._applying = writer, Applying(writer, decode, apply, touches=touches)
+        if writer.standing().parked:
+            # This version may know what an earlier one could not apply; what still raises stays parked.
+            self._applying.replay_parked()
         self._moved(writer.standing())
         self._doing = "following"
         self._after_batch(())

@@ -58,10 +58,11 @@ def _unmuted(rows: Writing, event: Event) -> None:
 
 
 def _note_written(rows: Writing, event: Event) -> None:
+    pair = {"account_id": event.actor, "target_id": event.data.target_id}
     if event.data.comment:
-        rows.run(SQL.put_note, {**_pair(event), "comment": event.data.comment})
+        rows.run(SQL.put_note, {**pair, "comment": event.data.comment})
     else:
-        rows.run(SQL.remove_note, _pair(event))
+        rows.run(SQL.remove_note, pair)
 
 
 def _endorsed(rows: Writing, event: Event) -> None:

@@ -68,8 +68,12 @@ class Unmuted(msgspec.Struct, frozen=True):
 
 
 class NoteWritten(msgspec.Struct, frozen=True):
-    """The actor's private note about the subject is now `comment`; empty removes it."""
+    """The actor's private note about `target_id` is now `comment`; empty removes it.
 
+    The subject is the actor itself: a note is erased with the account of who wrote it.
+    """
+
+    target_id: int
     comment: str
 
 

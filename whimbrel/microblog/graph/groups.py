@@ -113,7 +113,8 @@ def unmute(account_id: int, target_id: int) -> Group:
 def write_note(account_id: int, target_id: int, comment: str) -> Group:
     """Keep a private note."""
     return Group(
-        (draft(NoteWritten(comment), actor=account_id, id=target_id),), forbids=(keys.account_gone(target_id),)
+        (draft(NoteWritten(target_id, comment), actor=account_id, id=account_id),),
+        forbids=(keys.account_gone(target_id),),
     )
 
 
