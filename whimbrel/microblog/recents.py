@@ -40,7 +40,17 @@ PLAIN_MASK: Final = REBLOG | REPLY | MENTIONS | DIRECT | GONE
 
 Positions = NDArray[np.int64]
 Hits = Callable[[int, int], NDArray[Any]]
-Walk = Callable[[int, int, int, Hits], Positions]
+Slots = NDArray[np.int32]
+
+
+class Reach(NamedTuple):
+    """How many entries are wanted, and in how large a first chunk they are looked for; later ones double."""
+
+    limit: int
+    chunk: int
+
+
+Walk = Callable[[int, int, Reach, Hits], Positions]
 
 
 class Entry(NamedTuple):
@@ -91,7 +101,7 @@ class Window:
         self._base = 0
         self._size = 0
         self._ids = np.zeros(self._capacity, np.int64)
-        self._authors = np.zeros(self._capacity, np.int32)
+        self._authors = np.zeros(self._capacity, np.intp)
         self._previous = np.full(self._capacity, -1, np.int64)
         self._kinds = np.zeros(self._capacity, np.uint8)
         self._details: dict[int, Entry] = {}
@@ -191,21 +201,23 @@ class Window:
         """Their flags, in the same order."""
         return self._kinds[positions - self._base]
 
-    def newest(self, slots: NDArray[np.int32], *, below: int, above: int, limit: int) -> Positions:
+    def newest(self, slots: Slots, *, below: int, above: int, limit: int) -> Positions:
         """At least `limit` (or all there are) newest entries of these authors with above < id < below, newest first."""
         low, high = self._span(below=below, above=above)
-        if int(self._counts[slots].sum()) <= CHAINED_ENTRIES_MAX:
+        entries = int(self._counts[slots].sum())
+        if entries <= CHAINED_ENTRIES_MAX:
             found = self._chained(slots)
             return found[(found >= self._base + low) & (found < self._base + high)]
-        return self._scan(slots, low, high, limit, self._walk_down)
+        return self._scan(slots, low, high, self._reach(entries, limit), self._walk_down)
 
-    def oldest(self, slots: NDArray[np.int32], *, below: int, above: int, limit: int) -> Positions:
+    def oldest(self, slots: Slots, *, below: int, above: int, limit: int) -> Positions:
         """The same from the old end: at least `limit` oldest entries above `above`, oldest first."""
         low, high = self._span(below=below, above=above)
-        if int(self._counts[slots].sum()) <= CHAINED_ENTRIES_MAX:
+        entries = int(self._counts[slots].sum())
+        if entries <= CHAINED_ENTRIES_MAX:
             found = self._chained(slots)[::-1]
             return found[(found >= self._base + low) & (found < self._base + high)]
-        return self._scan(slots, low, high, limit, self._walk_up)
+        return self._scan(slots, low, high, self._reach(entries, limit), self._walk_up)
 
     def tagged(self, tags: Iterable[str], *, below: int, above: int) -> list[int]:
         """Ids of the entries with any of these hashtags, newest first."""
@@ -220,12 +232,14 @@ class Window:
     def with_kind(self, mask: int, value: int, *, below: int, above: int, limit: int) -> Positions:
         """At least `limit` newest entries, of anybody, whose flags under `mask` equal `value`; newest first."""
         low, high = self._span(below=below, above=above)
-        return self._walk_down(low, high, limit, lambda a, b: (self._kinds[a:b] & mask) == value)
+        reach = Reach(limit, SCAN_CHUNK_ENTRIES)
+        return self._walk_down(low, high, reach, lambda a, b: (self._kinds[a:b] & mask) == value)
 
     def with_kind_oldest(self, mask: int, value: int, *, below: int, above: int, limit: int) -> Positions:
         """The same from the old end, oldest first."""
         low, high = self._span(below=below, above=above)
-        return self._walk_up(low, high, limit, lambda a, b: (self._kinds[a:b] & mask) == value)
+        reach = Reach(limit, SCAN_CHUNK_ENTRIES)
+        return self._walk_up(low, high, reach, lambda a, b: (self._kinds[a:b] & mask) == value)
 
     # How
 
@@ -235,33 +249,37 @@ class Window:
         low = 0 if above <= self.floor_id else int(np.searchsorted(ids, above, side="right"))
         return low, high
 
-    def _scan(self, slots: NDArray[np.int32], low: int, high: int, limit: int, walk: Walk) -> Positions:
-        wanted, authors = self._wanted, self._authors
-        wanted[slots] = 1
-        try:
-            return walk(low, high, limit, lambda a, b: wanted[authors[a:b]])
-        finally:
-            wanted[slots] = 0
+    def _reach(self, entries: int, limit: int) -> Reach:
+        # As far as these authors' share of the window says that `limit` entries lie, and a quarter more for chance.
+        return Reach(limit, max(SCAN_CHUNK_ENTRIES, int(1.25 * limit * self._size / entries)))
 
-    def _walk_down(self, low: int, high: int, limit: int, hits: Hits) -> Positions:
+    def _scan(self, slots: Slots, low: int, high: int, reach: Reach, walk: Walk) -> Positions:
+        wanted, authors = self._wanted, self._authors
+        wanted[slots] = True
+        try:
+            return walk(low, high, reach, lambda a, b: wanted[authors[a:b]])
+        finally:
+            wanted[slots] = False
+
+    def _walk_down(self, low: int, high: int, reach: Reach, hits: Hits) -> Positions:
         parts: list[Positions] = []
-        count, chunk = 0, SCAN_CHUNK_ENTRIES
-        while high > low and count < limit:
+        missing, chunk = reach
+        while high > low and missing > 0:
             start = max(low, high - chunk)
             found = np.flatnonzero(hits(start, high))[::-1] + start
             parts.append(found)
-            count += len(found)
+            missing -= len(found)
             high, chunk = start, chunk * 2
         return self._joined(parts)
 
-    def _walk_up(self, low: int, high: int, limit: int, hits: Hits) -> Positions:
+    def _walk_up(self, low: int, high: int, reach: Reach, hits: Hits) -> Positions:
         parts: list[Positions] = []
-        count, chunk = 0, SCAN_CHUNK_ENTRIES
-        while low < high and count < limit:
+        missing, chunk = reach
+        while low < high and missing > 0:
             end = min(high, low + chunk)
             found = np.flatnonzero(hits(low, end)) + low
             parts.append(found)
-            count += len(found)
+            missing -= len(found)
             low, chunk = end, chunk * 2
         return self._joined(parts)
 
@@ -269,7 +287,7 @@ class Window:
         joined = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0, np.int64)
         return joined + self._base
 
-    def _chained(self, slots: NDArray[np.int32]) -> Positions:
+    def _chained(self, slots: Slots) -> Positions:
         newest = self._newest[slots]
         found: list[int] = []
         base, previous = self._base, self._previous
@@ -304,4 +322,4 @@ class Window:
         old = len(self._newest)
         newest[:old], counts[:old] = self._newest, self._counts
         self._newest, self._counts = newest, counts
-        self._wanted = np.zeros(count, np.uint8)
+        self._wanted = np.zeros(count, np.bool_)

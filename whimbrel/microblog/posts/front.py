@@ -58,7 +58,8 @@ class Posts:
             return None
         shown: list[Shown] = []
         for post, subject, mark in zip(posts, subjects, marks, strict=True):
-            author, subject_author = account_of(post.account_id), account_of(subject.account_id)
+            author = account_of(post.account_id)
+            subject_author = author if subject is post else account_of(subject.account_id)
             if author is None or subject_author is None:
                 return None
             shown.append(_shown(post, author, subject, subject_author, mark))
