@@ -230,7 +230,7 @@ class Server:
         process = self._running()
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(r"ready: (http://\S+)(?: .*)?\n", line)
+        found = re.fullmatch(r"ready: (https?://\S+)(?: .*)?\n", line)
         assert found, f"instead of its ready line it said {line!r}; its log:\n{self.log.read_text()[-4000:]}"
         self.url = found[1]
         self._port = urlsplit(self.url).port or 0
