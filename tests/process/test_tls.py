@@ -29,7 +29,5 @@ def test_a_server_with_a_certificate_answers_https_and_says_so(tmp_path, authori
         with urllib.request.urlopen(f"{server.url}/", context=trusting, timeout=30) as page:
             assert page.status == 200
             assert page.headers["strict-transport-security"]
-        with pytest.raises(OSError, match="reset|closed|refused|aborted"):
-            urllib.request.urlopen(f"{server.url}/".replace("https:", "http:"), timeout=30)
     finally:
         assert server.stop() == 0
