@@ -59,15 +59,22 @@ class Shelf(Generic[K, V]):
         return found if found is not None else (await self.many((key,))).get(key)
 
     async def many(self, keys: Iterable[K]) -> dict[K, V]:
-        """The entities that exist, by key. One look at the store for all that memory lacks.
+        """The entities that exist, by key. One look at the store for all that memory lacks; a second one when making
+        room for those has cost others that were asked for too.
 
         Raises StoreUnavailable when one is not in memory and the store is away.
         """
-        wanted = list(keys)
-        missing = [key for key in dict.fromkeys(wanted) if key not in self._held]
+        wanted = list(dict.fromkeys(keys))
+        missing = [key for key in wanted if key not in self._held]
         if not missing:
             return {key: self._held[key] for key in wanted}
-        loaded = await self._load(missing)
+        loaded: dict[K, V] = {}
+        asked: set[K] = set()
+        while not asked.issuperset(missing):
+            asked.update(missing)
+            loaded = await self._load(missing)
+            # Making room for what was loaded may have cost others that were held, or they have changed meanwhile.
+            missing = [key for key in wanted if key not in self._held]
         return {key: value for key in wanted if (value := self._held.get(key) or loaded.get(key)) is not None}
 
     def put(self, key: K, value: V) -> None:
