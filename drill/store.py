@@ -37,7 +37,7 @@ class Stage:
     """A running server, two active people on it, and what they see while nothing is wrong."""
 
     def __init__(self, server: Server, people: Cast) -> None:
-        self.server, self._people = server, people
+        self.server, self.people = server, people
         self.ada, self.ben = (server.client(people.tokens[name]) for name in people.writers[:2])
         self._numbers = count(1)
         self._before: dict[str, Reply] = {}
@@ -67,7 +67,7 @@ class Stage:
         liked = self._old[number]
         _do(self.ada, f"/api/v1/statuses/{liked}/favourite")
         _do(self.ada, f"/api/v1/statuses/{liked}/reblog")
-        _do(self.ada, f"/api/v1/accounts/{self._people.ids[self._people.birds[number]]}/follow")
+        _do(self.ada, f"/api/v1/accounts/{self.people.ids[self.people.birds[number]]}/follow")
         shown = _read(self.ada, f"/api/v1/statuses/{liked}")
         hold(shown["favourited"] and shown["reblogged"], "a favourite and a reblog are not seen by who did them")
         self._delete(post if number else self._own[0])
@@ -91,7 +91,7 @@ class Stage:
         for path, before in self._before.items():
             shown = _read(self.ada, path)
             hold(shown or not before.json, f"{path} is empty after the store has come back")
-        for path in (f"/api/v1/accounts/{self._people.ids[name]}/statuses" for name in self._people.writers[:2]):
+        for path in (f"/api/v1/accounts/{self.people.ids[name]}/statuses" for name in self.people.writers[:2]):
             self._published -= {entry["id"] for entry in _read(self.ben, f"{path}?limit=40")}
         hold(not self._published, f"after the store has come back these posts are missing: {sorted(self._published)}")
 
@@ -101,12 +101,13 @@ class Stage:
         return not store["ok"] and bool(store["detail"])
 
     def is_back(self) -> bool:
-        """Whether every view stands at the head again and the store is said to follow."""
+        """Whether the store is said to follow and stands at the head, and the API process reads it again."""
         reply = self.ada.get("/readyz")
         if reply.status != 200:
             return False
         core = reply.json["processes"]["core"]
-        return bool(core["engines"]["store"]["ok"]) and core["views"]["store"]["lag_events"] == 0
+        follows = bool(core["engines"]["store"]["ok"]) and core["views"]["store"]["lag_events"] == 0
+        return follows and self.ada.get("/api/v1/bookmarks").status == 200
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -117,7 +118,7 @@ class Stage:
         number = next(self._numbers)
         reply = who.post(
             "/api/v1/statuses",
-            {"status": f"a storm, part {number} @{self._people.writers[2]} #storm"},
+            {"status": f"a storm, part {number} @{self.people.writers[2]} #storm"},
             {"Idempotency-Key": f"storm-{number}"},
         )
         hold(reply.status == 200, f"publish answered {reply.status}: {str(reply.json)[:300]}")
@@ -134,17 +135,17 @@ class Stage:
         hold(post_id not in {entry["id"] for entry in home}, "a home shows a post that was deleted")
 
     def _must_be_read(self) -> list[str]:
-        ids = self._people.ids
+        ids = self.people.ids
         return [
             "/api/v1/timelines/home",
             "/api/v1/accounts/verify_credentials",
-            *(f"/api/v1/accounts/{ids[name]}" for name in (*self._people.writers[:2], *self._people.birds)),
+            *(f"/api/v1/accounts/{ids[name]}" for name in (*self.people.writers[:2], *self.people.birds)),
             *(f"/api/v1/statuses/{id_}" for id_ in self._old),
             "/api/v2/instance",
         ]
 
     def _may_be_refused(self) -> list[str]:
-        ada, ben = (self._people.ids[name] for name in self._people.writers[:2])
+        ada, ben = (self.people.ids[name] for name in self.people.writers[:2])
         return [
             "/api/v1/notifications",
             "/api/v2/notifications",
@@ -154,10 +155,10 @@ class Stage:
             f"/api/v1/accounts/{ben}/statuses?max_id={self._old[-1]}",
             f"/api/v1/accounts/{ada}/followers",
             f"/api/v1/accounts/{ada}/following",
-            f"/api/v1/accounts/{self._people.ids[cast.READER]}",
+            f"/api/v1/accounts/{self.people.ids[cast.READER]}",
             f"/api/v1/accounts/relationships?id[]={ben}",
-            f"/api/v1/accounts/lookup?acct={self._people.writers[1]}",
-            f"/api/v1/accounts/search?q={self._people.writers[1]}",
+            f"/api/v1/accounts/lookup?acct={self.people.writers[1]}",
+            f"/api/v1/accounts/search?q={self.people.writers[1]}",
             "/api/v2/search?q=storm",
             f"/api/v1/timelines/home?max_id={self._old[-1]}",
             "/api/v1/timelines/public",
@@ -172,8 +173,8 @@ class Stage:
             "/api/v1/tags/storm",
             "/api/v1/instance",
             "/",
-            f"/@{self._people.writers[1]}",
-            f"/@{self._people.writers[1]}/{self._old[0]}",
+            f"/@{self.people.writers[1]}",
+            f"/@{self.people.writers[1]}/{self._old[0]}",
         ]
 
 
