@@ -3,23 +3,24 @@
 Promises: newest first by id; stable under `max_id`, `since_id` and `min_id`; a poller with `since_id` misses
 nothing; never empty because something is broken (StoreUnavailable instead). The rules stand in home_rules.py.
 Cost: some 40 us from memory whatever the number of followed accounts, one store query for each page below the
-window's floor.
+window's floor, with an index range in it for each followed hashtag.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whimbrel.kernel.clock import Clock
-from whimbrel.kernel.contracts import Reads
+from whimbrel.kernel.contracts import Reading, Reads, Row
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import HOME_REBLOG_LOOK_BACK
 from whimbrel.kernel.pages import Page
 from whimbrel.microblog.graph.reader import Reader
 from whimbrel.microblog.home_rules import Candidate, seen_below, wanted
 from whimbrel.microblog.posts.front import Posts
-from whimbrel.microblog.posts.ladder import home_below
+from whimbrel.microblog.posts.ladder import home_below, joined, tagged_below
 from whimbrel.microblog.posts.values import Shown
 from whimbrel.microblog.recents import GONE, LANGUAGE, PLAIN_MASK, Positions, Window
 from whimbrel.microblog.recents_rows import entry_of_row
@@ -148,7 +149,8 @@ class Home:
             climbed = self._climb(reader, floor, ceiling, limit)
             if climbed is not None:
                 return climbed, climbed[0] if len(climbed) == limit else 0
-        upto = min(ceiling, self._window.floor_id + 1) if floor < self._window.floor_id else ceiling
+        seam = self._window.floor_id
+        upto = min(ceiling, seam + 1) if floor < seam else ceiling
         found, last = await self._stored(reader, upto, floor, limit, ascending=True)
         chosen: list[int] = []
         for id_, subject in found:
@@ -160,23 +162,26 @@ class Home:
             return chosen[::-1], chosen[-1]
         if last:
             return chosen[::-1], last
-        return chosen[::-1], self._window.floor_id if upto <= self._window.floor_id and upto < ceiling else 0
+        return chosen[::-1], seam if upto < ceiling else 0
 
     # Both
 
     async def _stored(
         self, reader: Reader, below: int, above: int, limit: int, *, ascending: bool
     ) -> tuple[list[Candidate], int]:
-        """Candidates from the store, and the id of the last row looked at (0: there are no more rows)."""
-        authors, now_ms = self._sources(reader).authors, self._clock()
-        found = await self._reads.read(
-            lambda look: home_below(
-                look, authors, ceiling=below, floor=above, limit=limit + MARGIN_ENTRIES, ascending=ascending
-            )
-        )
-        entries = [entry_of_row(row) for row in found]
-        passed = [(e.id, e.reblog_of or e.id) for e in entries if wanted(reader, e, now_ms)]
-        return passed, entries[-1].id if len(entries) >= limit + MARGIN_ENTRIES else 0
+        """Candidates from the store, and the id up to which they are all there are (0: there are no more)."""
+        authors, tags, now_ms = self._sources(reader).authors, tuple(reader.tags), self._clock()
+        most = limit + MARGIN_ENTRIES
+
+        def lists(look: Reading) -> Sequence[list[Row]]:
+            authored = home_below(look, authors, ceiling=below, floor=above, limit=most, ascending=ascending)
+            if not tags:
+                return (authored,)
+            return authored, tagged_below(look, tags, ceiling=below, floor=above, limit=most, ascending=ascending)
+
+        rows, last = joined(await self._reads.read(lists), limit=most, ascending=ascending)
+        entries = [entry_of_row(row) for row in rows]
+        return [(e.id, e.reblog_of or e.id) for e in entries if wanted(reader, e, now_ms)], last
 
     def _sources(self, reader: Reader) -> Sources:
         derived = reader.derived
