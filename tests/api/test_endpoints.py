@@ -157,6 +157,16 @@ async def walk_among_people(one):
     assert answered["followed_by"]
     await one.do(f"POST {V1}/follow_requests/{one.ids['uma']}/reject", by="iris", code=404)
     assert len(await one.do(f"GET {iris}/followers", "Account", listed=True)) == 2
+    await one.do(f"POST {iris}/unfollow", "Relationship", by="uma")
+    assert (await one.do(f"POST {iris}/follow", "Relationship", by="uma"))["requested"]
+    own = await one.do(f"PATCH {V1}/accounts/update_credentials", "CredentialAccount", by="iris", note="locked still")
+    assert own["source"]["follow_requests_count"] == 1
+    own = await one.do(f"PATCH {V1}/accounts/update_credentials", "CredentialAccount", by="iris", locked=False)
+    assert (own["followers_count"], own["source"]["follow_requests_count"]) == (2, 0)
+    (tie,) = await one.do(
+        f"GET {V1}/accounts/relationships", "Relationship", by="uma", listed=True, **{"id[]": [one.ids["iris"]]}
+    )
+    assert (tie["following"], tie["requested"]) == (True, False)
     await one.do(f"POST {iris}/mute", "Relationship", by="uma", duration=60)
     (muted,) = await one.do(f"GET {V1}/mutes", "MutedAccount", by="uma", listed=True)
     assert muted["mute_expires_at"]

@@ -174,7 +174,8 @@ class Microblogging(RuleBasedStateMachine):
         if name in self.world.gone:
             return
         self._did(name, "PATCH", "/api/v1/accounts/update_credentials", 200, {"locked": locked})
-        (self.world.locked.add if locked else self.world.locked.discard)(name)
+        (self.world.lock if locked else self.world.unlock)(name)
+        self._look(who)
 
     @rule(who=person, asking=person, accept=st.booleans())
     def answer_request(self, who, asking, accept):

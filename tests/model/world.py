@@ -248,6 +248,17 @@ class World:
         self._end_request(who, whom)
         return OK
 
+    def lock(self, who: str) -> None:
+        """Be asked before one is followed."""
+        self.locked.add(who)
+
+    def unlock(self, who: str) -> None:
+        """Be followed by whoever wants to; those who wait follow, the longest waiting first."""
+        if who in self.locked:
+            self.locked.discard(who)
+            for asking in [one for one, whom in self.requests if whom == who]:
+                self.accept(who, asking)
+
     def accept(self, who: str, asking: str) -> int:
         """Let somebody follow who has asked."""
         settings = self.requests.get((asking, who))

@@ -43,11 +43,18 @@ class Profile:
         return await self._own(request, request.owner)
 
     async def update(self, request: Request) -> Answer:
-        """Change the profile or the defaults for new posts; what is not sent stays."""
-        change = change_of(request.parameters)
-        if change != ProfileChange():
-            return await self._own(request, await request.microblog.accounts.change_profile(request.owner, change))
-        return await self._own(request, request.owner)
+        """Change the profile or the defaults for new posts; what is not sent stays.
+
+        Who unlocks the account lets in everybody who waits (source: Mastodon 4.x, UpdateAccountService).
+        """
+        change, before = change_of(request.parameters), request.owner
+        if change == ProfileChange():
+            return await self._own(request, before)
+        after = await request.microblog.accounts.change_profile(before, change)
+        if before.locked and not after.locked:
+            await request.microblog.graph.accept_all(request.reader)
+            after = await request.microblog.accounts.get(after.id)
+        return await self._own(request, after)
 
     async def _own(self, request: Request, account: Account) -> Answer:
         waiting = 0
