@@ -146,8 +146,13 @@ class Window:
         """An edit changed what the rules look at."""
         index = self._index(entry.id)
         if index is not None:
+            before = self.entry(index + self._base).tags
             self._kinds[index] = entry.kind() | (int(self._kinds[index]) & GONE)
             self._details[entry.id] = entry
+            for tag in set(before) - set(entry.tags):
+                self._tagged[tag] = [id_ for id_ in self._tagged[tag] if id_ != entry.id]
+            for tag in set(entry.tags) - set(before):
+                self._tagged.setdefault(tag, []).append(entry.id)
 
     def remove(self, id_: int) -> None:
         """The post is gone: it never shows again."""

@@ -98,6 +98,13 @@ def test_an_edit_changes_what_the_rules_see() -> None:
     assert window.find(1) == Entry(1, 1, mentions=(5,), language="de")
 
 
+def test_a_hashtag_that_an_edit_brought_was_not_found() -> None:
+    window, _ = window_of(10, [Entry(1, 1, tags=("birds",)), Entry(2, 2)])
+    window.replace(Entry(1, 1, tags=("sea",)))
+    found = [window.tagged((tag,), below=9, above=0) for tag in ("birds", "sea")]
+    assert found == [[], [1]]
+
+
 def test_public_entries_are_found_by_their_flags() -> None:
     entries = [Entry(1, 1), Entry(2, 1, visibility="unlisted"), Entry(3, 2, reply_to=1), Entry(4, 2, reblog_of=1)]
     window, _ = window_of(10, [*entries, Entry(5, 3)])
