@@ -125,8 +125,8 @@ ALL: Final[dict[str, Blow]] = {
 ENDS_ALL: Final = frozenset(name for name in ALL if "group" in name or name == "supervisor")
 """Those after which there is no server until it is started again."""
 
-IN_A_HURRY: Final = frozenset(name for name in ALL if "checkpoint" in name)
-"""Those that wait for something which comes sooner when much is written."""
+IN_A_HURRY: Final = frozenset(name for name in ALL if "checkpoint" in name or "between" in name)
+"""Those that wait for something which comes sooner, or hits more, when everybody writes without pause."""
 
 
 def _killed(pid: int) -> Struck:

@@ -25,6 +25,8 @@ WRITERS = 8
 BIRDS = 12
 WRITING_SECONDS_MIN, WRITING_SECONDS_MAX = 0.2, 0.9
 READY_SECONDS_GOAL = 3.0
+CHILD_KILLS_IN_A_ROW_MAX = 3
+"""After so many the server is restarted in peace: the supervisor's pause grows with every death of a young child."""
 
 
 class Plan(NamedTuple):
@@ -75,7 +77,7 @@ def _rounds(
     plan: Plan, server: Server, crowd: Crowd, audit: Audit, outcome: Outcome, on_kill: Callable[[int], None]
 ) -> Outcome:
     chance = random.Random(plan.seed)
-    writing = 0.0
+    writing, in_a_row = 0.0, 0
     for number, name in enumerate(_order(plan, chance), 1):
         began = time.monotonic()
         crowd.hurry = name in blows.IN_A_HURRY
@@ -91,6 +93,10 @@ def _rounds(
         writing += time.monotonic() - began
         _judge(plan, crowd, f"kill {number} ({name})", away)
         audit.news()
+        in_a_row = 0 if struck.pid is None else in_a_row + 1
+        if in_a_row == CHILD_KILLS_IN_A_ROW_MAX:
+            in_a_row = 0
+            server.restart()
         on_kill(number)
     audit.everything()
     return outcome._replace(writing_seconds=writing)
