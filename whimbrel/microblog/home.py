@@ -50,8 +50,7 @@ class Home:
         if page.ascending:
             ids = self._ascending_held(reader, page)
         else:
-            candidates, complete = self._newest(reader, page.ceiling, page.limit + HOME_REBLOG_LOOK_BACK)
-            ids = choose(candidates, page, complete=complete)
+            ids = self._descending_held(reader, page)
         return None if ids is None else self._posts.show_held(reader, ids)
 
     async def page(self, reader: Reader, page: Page) -> list[Shown]:
@@ -62,6 +61,15 @@ class Home:
         return await (self._page_up(reader, page) if page.ascending else self._page_down(reader, page))
 
     # Newest first
+
+    def _descending_held(self, reader: Reader, page: Page) -> list[int] | None:
+        candidates, complete = self._newest(reader, page.ceiling, page.limit)
+        ids = choose(candidates, page, complete=complete)
+        if ids is None and candidates and not complete:
+            # A reblog wants its forty entries below in sight, or was left out and made the page short: look further.
+            more, complete = self._newest(reader, candidates[-1][0], page.limit + HOME_REBLOG_LOOK_BACK)
+            ids = choose(candidates + more, page, complete=complete)
+        return ids
 
     async def _page_down(self, reader: Reader, page: Page) -> list[Shown]:
         shown: list[Shown] = []
