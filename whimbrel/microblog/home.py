@@ -47,10 +47,7 @@ class Home:
 
     def page_held(self, reader: Reader, page: Page) -> list[Shown] | None:
         """The page, if everything it needs is in memory; None otherwise. Never waits."""
-        if page.ascending:
-            ids = self._ascending_held(reader, page)
-        else:
-            ids = self._descending_held(reader, page)
+        ids = self._ascending_held(reader, page) if page.ascending else self._descending_held(reader, page)
         return None if ids is None else self._posts.show_held(reader, ids)
 
     async def page(self, reader: Reader, page: Page) -> list[Shown]:
