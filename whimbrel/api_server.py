@@ -7,6 +7,7 @@ restored backup) it exits, and the supervisor starts it afresh. It ends with the
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -28,6 +29,7 @@ from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.kernel.limits import (
     CORE_CONNECT_SECONDS,
+    GARBAGE_THRESHOLDS,
     LISTEN_BACKLOG,
     LOOP_ANSWERS_SECONDS,
     STORE_START_SECONDS,
@@ -37,7 +39,7 @@ from whimbrel.reliability.children import LISTEN_HANDLE, die_with_parent
 from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.reliability.metrics import Family, RequestMetrics, exposition, gauge
+from whimbrel.reliability.metrics import ROUTE, STATUS, Family, RequestMetrics, exposition, gauge
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +92,9 @@ class ApiProcess:
         self._link.start()
         try:
             await self._wait_for_core()
-            return await self._serve_until(stop, await build(self._config, self._link))
+            app = await build(self._config, self._link)
+            _spare_the_collector()
+            return await self._serve_until(stop, app)
         finally:
             await self._link.close()
             await asyncio.to_thread(control.close)
@@ -183,29 +187,24 @@ class InheritedSocketServer(Server):
 
 
 def _measured(app: AsgiApp, requests: RequestMetrics) -> AsgiApp:
-    """The application, with each answer counted by the route that it names in the scope (`route`) and its code."""
+    """The application, with each answer counted by the route and the code that it names in the scope."""
 
     async def measured(scope: Any, receive: Any, send: Any) -> None:
         began = time.perf_counter()
-        code = 500
-
-        def noting(message: Any) -> Any:
-            nonlocal code
-            if "status" in message:
-                code = message["status"]
-            return send(message)
-
         try:
-            await app(scope, receive, noting)
+            await app(scope, receive, send)
         finally:
-            requests.observe(_label(scope.get("route")), code, time.perf_counter() - began)
+            requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), time.perf_counter() - began)
 
     return measured
 
 
-def _label(route: object) -> str:
-    # The web framework notes a route object of its own under the same name; pages count as one.
-    return route if isinstance(route, str) else "page"
+def _spare_the_collector() -> None:
+    # What the views hold stays for hours and has no cycles. Walking through it all, as the full collections did under
+    # load, stopped every request for up to 90 ms; now they look only at what came since, and less often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def _nothing() -> None:

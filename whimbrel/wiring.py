@@ -60,7 +60,7 @@ from whimbrel.microblog.recents_rows import entry_of_row
 from whimbrel.microblog.search.front import Search
 from whimbrel.microblog.timelines import Timelines
 from whimbrel.microblog.vocabulary import VOCABULARY
-from whimbrel.reliability.headers import SecurityHeaders
+from whimbrel.reliability.headers import SecurityHeaders, security_headers
 from whimbrel.reliability.ratelimit import RateLimits
 from whimbrel.secrets_file import open_secrets
 from whimbrel.web.pages import application as pages
@@ -138,15 +138,16 @@ def build_api(config: Config, product: Product) -> Any:
         *oauth_routes(signing_key=open_secrets(config.data).signing_key, limits=limits, freshness=freshness),
         *operator_routes(config.data / "run"),
     )
-    api = Api(
+    secure = microblog.options.public_url.startswith("https://")
+    return Api(
         router=Router((*described, *OpenApi(described, public_url=microblog.options.public_url).routes())),
         microblog=microblog,
         freshness=freshness,
         limits=limits,
         trusted_proxies=networks(config.trusted_proxies),
-        fallback=pages(microblog),
+        fallback=SecurityHeaders(pages(microblog), secure=secure),
+        always=security_headers(secure=secure),
     )
-    return SecurityHeaders(api, secure=microblog.options.public_url.startswith("https://"))
 
 
 class Standing:

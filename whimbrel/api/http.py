@@ -20,6 +20,7 @@ from whimbrel.api.router import Route, Router
 from whimbrel.api.times import moment
 from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.microblog.front import Microblog
+from whimbrel.reliability.metrics import ROUTE, STATUS
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
 
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
@@ -34,7 +35,10 @@ _NUMBERS: Final = tuple(b"%d" % number for number in range(2_048))
 
 
 class Api:
-    """The ASGI application. `fallback` (an ASGI application too) takes what lies outside the route table and /api."""
+    """The ASGI application. `fallback` (an ASGI application too) takes what lies outside the route table and /api.
+
+    `always` are headers of every answer that does not bring its own of that name.
+    """
 
     def __init__(
         self,
@@ -45,8 +49,10 @@ class Api:
         limits: RateLimits | None,
         trusted_proxies: tuple[Network, ...] = (),
         fallback: Any = None,
+        always: Headers = (),
     ) -> None:
         self._router, self._microblog, self._freshness = router, microblog, freshness
+        self._always, self._always_names = always, frozenset(name for name, _ in always)
         self._limits, self._trusted, self._fallback = limits, trusted_proxies, fallback
         self._id_prefix = secrets.token_hex(6).encode() + b"-"
         self._ids = count(1)
@@ -57,7 +63,8 @@ class Api:
             return
         path = scope["path"]
         if self._fallback is not None and not path.startswith("/api/") and not self._router.knows(path):
-            await self._fallback(scope, receive, send)
+            scope[ROUTE] = "page"
+            await self._fallback(scope, receive, _noting_status(scope, send))
             return
         request = Request(scope, receive, self._microblog)
         given_id = request.headers.get(b"x-request-id")
@@ -69,6 +76,7 @@ class Api:
             answer = await self._answer(request, scope, extra)
         except Exception as error:  # noqa: BLE001 (the last door: answer_to logs what nobody foresaw)
             answer = answer_to(error, request_id=request.id, method=request.method, path=path)
+        scope[STATUS] = answer.status
         await self._send(send, request, answer, extra)
 
     async def _answer(self, request: Request, scope: Scope, extra: list[tuple[bytes, bytes]]) -> Answer:
@@ -81,6 +89,7 @@ class Api:
             if b"origin" in request.headers:
                 extra += _CORS
             raise
+        scope[ROUTE] = route.path
         if route.cors and b"origin" in request.headers:
             extra += _CORS
         peer = scope.get("client")
@@ -114,12 +123,19 @@ class Api:
             (b"content-type", answer.content_type),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", answer.cache),
-            (b"x-content-type-options", b"nosniff"),
+            *self._unless_given(answer.headers),
             *extra,
             *answer.headers,
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+    def _unless_given(self, own: Headers) -> Headers:
+        # A page with a form says itself where the form may lead; nearly every other answer has nothing to say here.
+        if not own or self._always_names.isdisjoint([name for name, _ in own]):
+            return self._always
+        given = {name for name, _ in own}
+        return tuple(header for header in self._always if header[0] not in given)
 
     async def _other(self, scope: Scope, receive: Receive, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -129,6 +145,15 @@ class Api:
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1000})
+
+
+def _noting_status(scope: Scope, send: Any) -> Any:
+    def noting(message: Any) -> Any:
+        if "status" in message:
+            scope[STATUS] = message["status"]
+        return send(message)
+
+    return noting
 
 
 def _preflight(methods: tuple[str, ...], request: Request) -> Answer:

@@ -142,3 +142,6 @@ HISTORY_EDITS_MAX: Final = 100
 ERASE_AFTER_MS: Final = 60_000
 ERASE_IDS_MAX: Final = 200
 FOLLOW_UP_SECONDS: Final = 1.0
+
+# The garbage collector of an API process: new objects until the young, and young until the older, are looked through
+GARBAGE_THRESHOLDS: Final = (20_000, 20, 200)

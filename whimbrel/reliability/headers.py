@@ -24,12 +24,17 @@ _ALWAYS: Final = (
 _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
+def security_headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers themselves, for who builds its answers whole. `secure`: see SecurityHeaders."""
+    return (*_ALWAYS, _HTTPS_ONLY) if secure else _ALWAYS
+
+
 class SecurityHeaders:
     """Wraps an ASGI application. `secure`: people reach it by https, so that browsers may insist on it."""
 
     def __init__(self, app: Application, *, secure: bool) -> None:
         self._app = app
-        self._headers = (*_ALWAYS, _HTTPS_ONLY) if secure else _ALWAYS
+        self._headers = security_headers(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -15,6 +15,12 @@ BATCH_GROUPS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0
 
 Labels = Mapping[str, str]
 
+ROUTE: Final = "whimbrel.route"
+"""Under this name the ASGI scope tells which route answered: its address in the table, or `page`."""
+
+STATUS: Final = "whimbrel.status"
+"""Under this name it tells the answer's HTTP status."""
+
 
 class Sample(NamedTuple):
     """One value. `suffix` is what a histogram's parts add to the family's name."""

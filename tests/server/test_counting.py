@@ -1,0 +1,23 @@
+"""The server counts its answers by the route that gave them, pages and refusals too."""
+
+import re
+
+
+def counted(metrics, route, code):
+    found = re.search(
+        rf'whimbrel_request_seconds_count{{[^}}]*(?:code="{code}"[^}}]*route="{re.escape(route)}"'
+        rf'|route="{re.escape(route)}"[^}}]*code="{code}")[^}}]*}} (\d+)',
+        metrics,
+    )
+    return int(found[1]) if found else 0
+
+
+def test_each_answer_is_counted_under_its_route_and_code(server):
+    anybody = server.client()
+    before = anybody.get("/metrics").json
+    assert anybody.get("/api/v1/instance").status == 200
+    assert anybody.get("/api/v1/statuses/1").status == 404
+    assert anybody.get("/about").status == 200
+    after = anybody.get("/metrics").json
+    for route, code in (("/api/v1/instance", 200), ("/api/v1/statuses/{id}", 404), ("page", 200)):
+        assert counted(after, route, code) == counted(before, route, code) + 1, route
