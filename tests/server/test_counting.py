@@ -13,11 +13,14 @@ def counted(metrics, route, code):
 
 
 def test_each_answer_is_counted_under_its_route_and_code(server):
-    anybody = server.client()
-    before = anybody.get("/metrics").json
-    assert anybody.get("/api/v1/instance").status == 200
-    assert anybody.get("/api/v1/statuses/1").status == 404
-    assert anybody.get("/about").status == 200
-    after = anybody.get("/metrics").json
+    client = server.client()
+    try:
+        before = client.get("/metrics").json
+        assert client.get("/api/v1/instance").status == 200
+        assert client.get("/api/v1/statuses/1").status == 404
+        assert client.get("/about").status == 200
+        after = client.get("/metrics").json
+    finally:
+        client.close()
     for route, code in (("/api/v1/instance", 200), ("/api/v1/statuses/{id}", 404), ("page", 200)):
         assert counted(after, route, code) == counted(before, route, code) + 1, route
