@@ -33,7 +33,7 @@ PYTEST = (PYTHON, "-m", "pytest", "--no-header", "--tb=short", "-ra", "-p", "no:
 TEXTS = {
     "format": (PYTHON, "-m", "ruff", "format", "--check"),
     "lint": (PYTHON, "-m", "ruff", "check"),
-    "types": (PYTHON, "-m", "mypy", "--strict", "whimbrel"),
+    "types": (PYTHON, "-m", "mypy", "--strict"),
     "contracts": (PYTHON, "-c", "import importlinter.cli as c; c.lint_imports_command()", "--no-cache"),
 }
 
