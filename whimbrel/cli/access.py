@@ -8,7 +8,7 @@ from whimbrel.api.oauth import scopes as oauth_scopes
 from whimbrel.api.scopes import SCOPES
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, say, say_json, say_table
-from whimbrel.cli.product import DataFlag, JsonFlag, account_named, opened
+from whimbrel.cli.product import DataFlag, JsonFlag, opened_account
 from whimbrel.kernel.errors import Invalid, NotFound
 from whimbrel.kernel.ids import parse_id
 
@@ -25,8 +25,7 @@ async def token(name: str, /, *, scopes: str = SCOPES_DEFAULT, data: DataFlag = 
     data: the data directory; ./data
     """
     wanted = parsed_scopes(scopes)
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         value = await microblog.access.issue_token(account_id=account.id, app_id=None, scopes=wanted)
     say(value)
 
@@ -58,8 +57,7 @@ async def sessions(
     json: print JSON
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         held = await microblog.access.sessions_of(account.id)
         if revoke_all:
             await microblog.access.revoke_all(account.id)

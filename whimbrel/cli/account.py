@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, say, say_json, say_table
 from whimbrel.cli.passwords import NoPassword, PasswordStdin, password_from
-from whimbrel.cli.product import DataFlag, JsonFlag, account_named, opened
+from whimbrel.cli.product import DataFlag, JsonFlag, opened, opened_account
 from whimbrel.kernel.pages import Page
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.requests import SignUp
@@ -92,8 +92,7 @@ async def show(name: str, /, *, json: JsonFlag = False, data: DataFlag = None) -
     json: print JSON
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         secret = await microblog.accounts.credentials(account.id)
     whole = described(account) | private(secret)
     if json:
@@ -142,8 +141,7 @@ async def confirm(name: str, /, *, data: DataFlag = None) -> None:
     name: the account
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.confirm(account.id)
     say(f"{account.name} is confirmed")
 
@@ -156,8 +154,7 @@ async def approve(name: str, /, *, data: DataFlag = None) -> None:
     name: the account
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.approve(account.id)
     say(f"{account.name} is approved")
 
@@ -171,8 +168,7 @@ async def disable(name: str, /, *, reason: str = "", data: DataFlag = None) -> N
     reason: why, kept in the journal
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.disable(account.id, reason=reason)
     say(f"{account.name} is disabled")
 
@@ -185,8 +181,7 @@ async def enable(name: str, /, *, data: DataFlag = None) -> None:
     name: the account
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.enable(account.id)
     say(f"{account.name} is enabled")
 
@@ -200,8 +195,7 @@ async def role(name: str, role: Role, /, *, data: DataFlag = None) -> None:
     role: user, moderator or admin
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.set_role(account.id, role)
     say(f"{account.name} is {role} now")
 
@@ -224,8 +218,7 @@ async def password(
     data: the data directory; ./data
     """
     new = password_from(password_stdin=password_stdin, no_password=no_password)
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.set_password(account.id, new)
         await microblog.access.revoke_all(account.id)
     say(f"{account.name} has {'a new' if new else 'no'} password; its sessions are ended")
@@ -242,8 +235,7 @@ async def delete(name: str, /, *, yes: Annotated[bool, Parameter(negative="")] =
     """
     if not (yes or agreed(name)):
         raise Usage(f'account: "{name}": nothing was deleted: the name was not repeated')
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.delete(account.id)
     say(f"{account.name} is deleted")
 

@@ -16,7 +16,7 @@ import msgspec
 from whimbrel.cli.account import described, private
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, note, say
-from whimbrel.cli.product import DataFlag, account_named, opened
+from whimbrel.cli.product import DataFlag, opened_account
 from whimbrel.kernel.pages import Page, Paged
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.front import Microblog
@@ -38,8 +38,7 @@ async def export(name: str, /, *, output: str | None = None, data: DataFlag = No
     output: the file to write, which must not exist; NAME.zip
     data: the data directory; ./data
     """
-    async with opened(data) as microblog:
-        account = await account_named(microblog, name)
+    async with opened_account(data, name) as (microblog, account):
         path = new_file(output or f"{account.name}.zip")
         files = await collect(microblog, account)
     write(path, files)

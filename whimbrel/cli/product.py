@@ -49,3 +49,10 @@ async def account_named(microblog: Microblog, name: str) -> Account:
         return await microblog.accounts.by_name(bare)
     except NotFound as error:
         raise NotFound(f'account: "{bare}": there is no account of this name') from error
+
+
+@asynccontextmanager
+async def opened_account(data: str | None, name: str) -> AsyncIterator[tuple[Microblog, Account]]:
+    """Every verb of the product, and the account that the command is about. Raises NotFound, which names it."""
+    async with opened(data) as microblog:
+        yield microblog, await account_named(microblog, name)
