@@ -28,7 +28,6 @@ from whimbrel.wiring import build_api, build_product, open_product
 ANSWERED_SECONDS = 15.0
 POLL_SECONDS = 0.005
 SCOPES = ("read", "write", "follow", "push")
-STORE_FILES = ("store-1.sqlite", "store-1.sqlite-wal", "store-1.sqlite-shm")
 
 UNKNOWN = Group((Draft("SomethingOfALaterVersion", 0, b"\x80"),))
 """An event of a type that this version does not know, about nothing else."""
@@ -40,7 +39,7 @@ POISON = Group((Draft("PostCreated", 0, b"\xc1 no message"),))
 class InProcess:
     """The product in this process, on an event loop of its own."""
 
-    DISTURBANCES = ("api restarts", "core restarts", "store rebuilt", "store removed", "unknown event", "poison")
+    DISTURBANCES = ("api restarts", "core restarts", "store rebuilt", "unknown event", "poison")
 
     def __init__(self, data: Path) -> None:
         self._config = read({"data": str(data), "rate_limits": "off", "port": "8000"}, {}).config
@@ -79,7 +78,6 @@ class InProcess:
             "api restarts": lambda: self._runner.run(self._reopen_api()),
             "core restarts": lambda: self._runner.run(self._reopen_core()),
             "store rebuilt": lambda: rebuild_store(self._config.data, lambda *_: None),
-            "store removed": lambda: remove_store(self._config.data),
             "unknown event": lambda: self._runner.run(self._link.append(UNKNOWN)),
             "poison": lambda: self._runner.run(self._link.append(POISON)),
         }[how]()
@@ -158,7 +156,6 @@ class OverHttp:
         "all killed",
         "restarted",
         "store rebuilt",
-        "store removed",
         "unknown event",
         "poison",
     )
@@ -210,7 +207,6 @@ class OverHttp:
             "all killed": self._kill_all,
             "restarted": self._restart,
             "store rebuilt": lambda: self.server.command("views", "rebuild", "all"),
-            "store removed": lambda: remove_store(self.server.data),
             "unknown event": lambda: append_beside(self.server.data, UNKNOWN),
             "poison": lambda: append_beside(self.server.data, POISON),
         }
@@ -232,12 +228,6 @@ class OverHttp:
     def _hang_up(self) -> None:
         for client in self._clients.values():
             client.close()
-
-
-def remove_store(data: Path) -> None:
-    """Take the store's files away."""
-    for name in STORE_FILES:
-        (data / name).unlink(missing_ok=True)
 
 
 def append_beside(data: Path, group: Group) -> None:
