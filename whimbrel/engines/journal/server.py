@@ -145,7 +145,8 @@ class CoreServer:
     def stop(self) -> None:
         """Ask the loop to end. Safe from a signal handler and from any thread."""
         self._stopping = True
-        self._wake()
+        with suppress(OSError):  # the loop may have seen it already, and have closed what wakes it
+            self._wake()
 
     def submit(self, group: Group) -> "Future[Outcome]":
         """Append from another thread of the core (follow-up jobs); the group joins the next batch."""
