@@ -28,6 +28,7 @@ from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.server import CoreServer
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applier import Applier, Follows
+from whimbrel.engines.store.files import store_in
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.follow_ups import CONTENT, Erase, FollowUps, Means
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -87,7 +88,7 @@ class Core:
     ) -> None:
         run = data / "run"
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        journal_path, store_path = data / "journal.sqlite", data / "store-1.sqlite"
+        journal_path, store_path = data / "journal.sqlite", store_in(data)
         self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now

@@ -21,6 +21,7 @@ import msgspec
 from whimbrel import __version__
 from whimbrel.config import Config, Configuration
 from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.store.files import store_in
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import WhimbrelError
@@ -153,7 +154,7 @@ def standing_of(data: Path, clock: Clock) -> Standing:
     """The journal's head and the store's cursor, as far as they can be read."""
     problems: list[str] = []
     found: dict[str, Any] = {}
-    journal, store = data / "journal.sqlite", data / "store-1.sqlite"
+    journal, store = data / "journal.sqlite", store_in(data)
     if journal.exists():
         reader = JournalReader(journal)
         try:

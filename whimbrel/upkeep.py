@@ -16,7 +16,7 @@ from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.engines.store.compare import Difference, copy_of, differences
-from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.files import remove_files, store_in
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.standing import Standing, check_against
@@ -26,7 +26,6 @@ from whimbrel.reliability.control import ask
 from whimbrel.rooms import follows
 
 JOURNAL: Final = "journal.sqlite"
-STORE: Final = "store-1.sqlite"
 
 OnProgress = Callable[[str, int, int], None]
 """Is told what is being done, how far it is, and how far it goes."""
@@ -63,7 +62,7 @@ def verify(data: Path, on_progress: OnProgress) -> Verified:
     try:
         standing, differing = _compare(data, on_progress)
     except (Corrupt, StoreUnavailable) as error:
-        unreadable = Finding("store", STORE, str(error))
+        unreadable = Finding("store", store_in(data).name, str(error))
         return Verified(records=records, store_cursor=None, parked=0, findings=(unreadable,))
     return Verified(records=records, store_cursor=standing.sequence, parked=standing.parked, findings=tuple(differing))
 
@@ -75,13 +74,14 @@ def rebuild_store(data: Path, on_progress: OnProgress) -> int:
     running server finds another file at its store's path and goes on with that one.
     """
     journal = JournalReader(journal_in(data))
-    beside = data / f"{STORE}.anew"
+    store = store_in(data)
+    beside = store.with_name(f"{store.name}.anew")
     try:
         sequence = _build(beside, _UpTo(journal, durable_head(data)), on_progress)
     finally:
         journal.close()
-    remove_files(data / STORE)
-    beside.rename(data / STORE)
+    remove_files(store)
+    beside.rename(store)
     _sync(data)
     return sequence
 
@@ -117,7 +117,7 @@ def _compare(data: Path, on_progress: OnProgress) -> tuple[Standing, list[Findin
     """The store as it is now, against the same events applied to an empty one."""
     with tempfile.TemporaryDirectory(dir=data, prefix="verify-") as folder:
         copy, anew = Path(folder) / "copy.sqlite", Path(folder) / "anew.sqlite"
-        copy_of(data / STORE, copy)
+        copy_of(store_in(data), copy)
         standing = _standing_of(copy)
         journal = JournalReader(data / JOURNAL)
         try:

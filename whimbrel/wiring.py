@@ -25,6 +25,7 @@ from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.tail import EventTail
+from whimbrel.engines.store.files import store_in
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -98,7 +99,7 @@ async def build_product(config: Config, link: CoreLink, *, clock: Clock = wall_c
 
     When the store is away memory begins empty at the journal's head, and claims to know nothing older.
     """
-    reads = StoreReads(partial(SqliteStore, config.data / "store-1.sqlite"), link, link.head, clock=clock)
+    reads = StoreReads(partial(SqliteStore, store_in(config.data)), link, link.head, clock=clock)
     tail = EventTail(0)
     views = _views(reads, tail)
     tail.cursor = await _fill(views, reads, link.head, clock)

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 
 from tests.cli.command import serving
-from whimbrel.upkeep import JOURNAL, STORE
+from whimbrel.engines.store.files import store_in
+from whimbrel.upkeep import JOURNAL
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_missing_record_is_found_and_named(filled):
     ],
 )
 def test_a_store_that_says_something_else_is_found_and_made_again(filled, statement):
-    change(filled.data / STORE, statement)
+    change(store_in(filled.data), statement)
     ended = filled.run("verify")
     assert ended.code == 1
     assert "store: table " in ended.err
@@ -71,8 +72,8 @@ def test_a_store_that_says_something_else_is_found_and_made_again(filled, statem
 def test_a_store_that_is_gone_or_garbage_is_found_and_made_again(filled):
     for spoil in (lambda path: path.unlink(), lambda path: path.write_bytes(b"nonsense" * 4_096)):
         for beside in ("-wal", "-shm"):
-            (filled.data / f"{STORE}{beside}").unlink(missing_ok=True)
-        spoil(filled.data / STORE)
+            (filled.data / f"{store_in(filled.data).name}{beside}").unlink(missing_ok=True)
+        spoil(store_in(filled.data))
         assert filled.run("verify").code == 1
         filled.done("views", "rebuild", "all")
         assert filled.done("verify").startswith("whole: ")

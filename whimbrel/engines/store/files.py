@@ -25,6 +25,11 @@ Identity = tuple[int, int]
 """Device and inode."""
 
 
+def store_in(data: Path) -> Path:
+    """Where the store of this data directory lies."""
+    return data / "store-1.sqlite"
+
+
 def identity(path: Path) -> Identity | None:
     """Which file lies at the path now; None when there is none."""
     try:
