@@ -20,6 +20,7 @@ from whimbrel.config import read
 from whimbrel.core import linked_core
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
+from whimbrel.engines.store.files import remove_files, store_in
 from whimbrel.kernel.events import Draft, Group
 from whimbrel.microblog.accounts.requests import SignUp
 from whimbrel.upkeep import rebuild_store
@@ -39,7 +40,7 @@ POISON = Group((Draft("PostCreated", 0, b"\xc1 no message"),))
 class InProcess:
     """The product in this process, on an event loop of its own."""
 
-    DISTURBANCES = ("api restarts", "core restarts", "store rebuilt", "unknown event", "poison")
+    DISTURBANCES = ("api restarts", "core restarts", "store rebuilt", "store removed", "unknown event", "poison")
 
     def __init__(self, data: Path) -> None:
         self._config = read({"data": str(data), "rate_limits": "off", "port": "8000"}, {}).config
@@ -78,6 +79,7 @@ class InProcess:
             "api restarts": lambda: self._runner.run(self._reopen_api()),
             "core restarts": lambda: self._runner.run(self._reopen_core()),
             "store rebuilt": lambda: rebuild_store(self._config.data, lambda *_: None),
+            "store removed": lambda: remove_files(store_in(self._config.data)),
             "unknown event": lambda: self._runner.run(self._link.append(UNKNOWN)),
             "poison": lambda: self._runner.run(self._link.append(POISON)),
         }[how]()
@@ -156,6 +158,7 @@ class OverHttp:
         "all killed",
         "restarted",
         "store rebuilt",
+        "store removed",
         "unknown event",
         "poison",
     )
@@ -207,6 +210,7 @@ class OverHttp:
             "all killed": self._kill_all,
             "restarted": self._restart,
             "store rebuilt": lambda: self.server.command("views", "rebuild", "all"),
+            "store removed": lambda: remove_files(store_in(self.server.data)),
             "unknown event": lambda: append_beside(self.server.data, UNKNOWN),
             "poison": lambda: append_beside(self.server.data, POISON),
         }

@@ -36,6 +36,14 @@ def texts(data):
         return [text for (text,) in rows.all("SELECT text FROM said ORDER BY id")]
 
 
+def can_be_read(data):
+    try:
+        texts(data)
+    except StoreUnavailable:
+        return False
+    return True
+
+
 async def append_all(link, *words):
     for word in words:
         await link.append(said(word))
@@ -86,6 +94,22 @@ async def test_a_store_that_is_removed_while_nothing_happens_is_built_again(tmp_
             await until(store_path(tmp_path).exists, "the store is there again")
             await until_following(core)
     assert texts(tmp_path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("taken", [["-wal"], ["-shm"], ["-wal", "-shm"]])
+async def test_a_store_whose_log_was_taken_from_beside_it_is_read_and_followed_again(tmp_path, taken):
+    """Whoever removes a store's files one by one can take the log of the one that was built meanwhile."""
+    with core_running(tmp_path) as core:
+        async with linked(tmp_path) as link:
+            await append_all(link, "a", "b")
+            await store_at_head(link)
+            for name in taken:
+                store_path(tmp_path).with_name(f"store-1.sqlite{name}").unlink()
+            await append_all(link, "c")
+            await until(lambda: can_be_read(tmp_path), "readers have a store again")
+            await until_following(core)
+            await until(lambda: texts(tmp_path) == ["a", "b", "c"], "the readers see all of it")
+    assert texts(tmp_path) == ["a", "b", "c"]
 
 
 async def test_a_store_that_was_replaced_by_garbage_is_built_again(tmp_path):

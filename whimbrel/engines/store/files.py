@@ -2,6 +2,10 @@
 
 The file may be moved, replaced, locked or overwritten while we run: a store is a view, people may do that. An open
 connection would go on with the file that is no longer there, so its device and inode are compared with the path's.
+
+The log beside it counts too. Seen once in many runs: somebody removed a store's three files one by one, and in between
+the applier had built the next; so the log of that one was taken. The writer wrote on into a file that had no name, and
+no reader could open the store again, for as long as the writer lived.
 """
 
 import os
@@ -37,6 +41,11 @@ def identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def identities(path: Path) -> tuple[Identity | None, ...]:
+    """Which files lie there now: the store's own, and its log with the log's index."""
+    return tuple(identity(name) for name in _files(path))
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -96,5 +105,9 @@ def is_whole(db: apsw.Connection) -> bool:
 
 def remove_files(path: Path) -> None:
     """Remove a store with its log, the main file first: what is left after a crash here is not taken for a store."""
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    for name in _files(path):
         name.unlink(missing_ok=True)
+
+
+def _files(path: Path) -> tuple[Path, Path, Path]:
+    return path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.files import identity, is_whole, open_writer
+from whimbrel.engines.store.files import identities, is_whole, open_writer
 from whimbrel.engines.store.rows import FAULTS, Rows, away
 from whimbrel.engines.store.standing import Standing, standing_of
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
@@ -41,7 +41,6 @@ class StoreWriter:
         self._db: apsw.Connection | None = None
         self._wal_pages = 0
         self._open()
-        self._identity = identity(self._path)
 
     @contextmanager
     def writing(self) -> Iterator["Pen"]:
@@ -81,15 +80,17 @@ class StoreWriter:
         if self._db is None:
             return
         db, self._db = self._db, None
-        if identity(self._path) != self._identity:
-            # The log beside the path belongs to another file by now: leave it alone.
+        if identities(self._path) != self._identities:
+            # The log beside the path may belong to another file by now: leave it alone.
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         db.close(True)
 
     def _checked(self) -> apsw.Connection:
-        if identity(self._path) != self._identity:
+        # A writer that has closed its files, after a fault, has taken its log away with it.
+        known = self._identities if self._db else self._identities[:1]
+        if identities(self._path)[: len(known)] != known:
             self.close()
-            raise Corrupt("The store was replaced.", log=f"{self._path} is not the file that was opened")
+            raise Corrupt("The store was replaced.", log=f"{self._path} or its log is not what was opened")
         db = self._db or self._open()
         with _faults_named():
             whole = is_whole(db)
@@ -107,7 +108,7 @@ class StoreWriter:
                 db.close(True)
                 raise
         db.set_wal_hook(self._note_wal)
-        self._db = db
+        self._db, self._identities = db, identities(self._path)
         return db
 
     def _prepare(self, db: apsw.Connection) -> None:
