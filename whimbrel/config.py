@@ -32,6 +32,7 @@ class Config:
     data: Path
     host: str
     port: int
+    streaming_port: int
     api_processes: int
     public_url: str | None
     tls_cert: Path | None
@@ -103,8 +104,14 @@ def encode(config: Config) -> str:
 
 
 def decode(text: str) -> Config:
-    """The tree that `encode` wrote. It was checked then and is not checked again."""
-    values = json.loads(text)
+    """The tree that `encode` wrote. It was checked then and is not checked again.
+
+    While one version takes over from another, a process may be handed the tree of its neighbour: what it does not
+    know is left out, and what is missing has its default.
+    """
+    known = {"data"} | BY_NAME.keys()
+    told = {name: value for name, value in json.loads(text).items() if name in known}
+    values = {option.name: option.default for option in OPTIONS} | told
     for name in ("data", "tls_cert", "tls_key"):
         values[name] = None if values[name] is None else Path(values[name])
     values["trusted_proxies"] = tuple(values["trusted_proxies"])

@@ -174,6 +174,12 @@ def address_of_mail() -> Kind:
 OPTIONS: Final = (
     Option("host", host(), "127.0.0.1", "The address to listen on."),
     Option("port", whole(0, 65_535), 8000, "The port to listen on; 0 takes a free one and says which."),
+    Option(
+        "streaming_port",
+        whole(0, 65_535),
+        0,
+        "The port on which streams are served directly, beside the main one; 0 takes a free one.",
+    ),
     Option("api_processes", whole(1, 64), 1, "How many processes answer HTTP."),
     Option(
         "public_url",

@@ -16,13 +16,19 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple, NoReturn
 
-from whimbrel.kernel.limits import API_DRAIN_SECONDS, CHILD_READY_POLL_SECONDS, CORE_DRAIN_SECONDS, LISTEN_BACKLOG
-from whimbrel.reliability.children import WILL_NOT_START, Child, Command
+from whimbrel.kernel.limits import (
+    API_DRAIN_SECONDS,
+    CHILD_READY_POLL_SECONDS,
+    CORE_DRAIN_SECONDS,
+    LISTEN_BACKLOG,
+    OPTIONAL_CHILD_READY_SECONDS,
+)
+from whimbrel.reliability.children import MAIN, STREAMING, WILL_NOT_START, Child, Command
 from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import Family, Sample, exposition, merge
@@ -41,7 +47,7 @@ class Settings(NamedTuple):
 
     data: Path
     host: str
-    port: int
+    ports: Mapping[str, int]
     scheme: str
     log_level: str
     commands: Sequence[Command]
@@ -53,7 +59,7 @@ def main() -> NoReturn:
     settings = Settings(
         data=Path(told["data"]),
         host=told["host"],
-        port=told["port"],
+        ports={MAIN: told["port"], STREAMING: told["streaming_port"]},
         scheme="https" if told["tls_cert"] else "http",
         log_level=told["log_level"],
         commands=commands(told["api_processes"]),
@@ -66,8 +72,8 @@ def commands(api_processes: int) -> list[Command]:
     python = [sys.executable, "-m"]
     names = [f"api-{number}" for number in range(1, api_processes + 1)]
     return [
-        Command("core", [*python, "whimbrel.core"], False),
-        *[Command(name, [*python, "whimbrel.api_process", "--name", name], True) for name in names],
+        Command("core", [*python, "whimbrel.core"]),
+        *[Command(name, [*python, "whimbrel.api_process", "--name", name], listens=MAIN) for name in names],
     ]
 
 
@@ -79,6 +85,7 @@ class Supervisor:
         self._run = settings.data / "run"
         self._children = [Child(command, self._run / f"{command.name}.control.sock") for command in settings.commands]
         self._environment = dict(os.environ)
+        self._sockets: dict[str, socket.socket] = {}
         self._began = time.monotonic()
         self._said_ready = False
         self._signals = 0
@@ -92,11 +99,13 @@ class Supervisor:
         if lock is None:
             print(f"whimbrel: a server is already running on the data directory {self._settings.data}", file=sys.stderr)
             return _ALREADY_RUNNING
-        try:
-            self._listener = _listen(self._settings.host, self._settings.port)
-        except OSError as error:
-            print(f"whimbrel: {self._settings.host} port {self._settings.port}: {error.strerror}", file=sys.stderr)
-            return _CANNOT_LISTEN
+        for name, port in self._settings.ports.items():
+            try:
+                self._sockets[name] = _listen(self._settings.host, port)
+            except OSError as error:
+                print(f"whimbrel: {self._settings.host} port {port}: {error.strerror}", file=sys.stderr)
+                return _CANNOT_LISTEN
+        self._hand_down_ports()
         control = ControlSocket(
             self._run / "supervisor.sock",
             {"/livez": lambda: Reply(200, "text/plain", "ok\n"), "/readyz": self._readiness, "/metrics": self._metrics},
@@ -119,6 +128,11 @@ class Supervisor:
             return None
         return handle
 
+    def _hand_down_ports(self) -> None:
+        """Tell the children the numbers that were really taken: the option may be 0, for any."""
+        ports = {name: listener.getsockname()[1] for name, listener in self._sockets.items()}
+        self._environment[HANDED_DOWN] = json.dumps(json.loads(self._environment[HANDED_DOWN]) | ports)
+
     def _look_after(self, signals: "_Signals") -> None:
         while not self._signals:
             self._start_what_is_due()
@@ -139,7 +153,7 @@ class Supervisor:
         now = time.monotonic()
         for child in self._children:
             if child.pid is None and child.due <= now:
-                child.start(self._environment, self._listener.fileno())
+                child.start(self._environment, self._sockets)
                 _log.info("a process was started", extra={"child": child.name, "pid": child.pid, "start": child.starts})
 
     def _see_what_is_ready(self) -> None:
@@ -148,12 +162,20 @@ class Supervisor:
                 child.ready = True
                 seconds = round(time.monotonic() - child.started, 3)
                 _log.info("a process is ready", extra={"child": child.name, "seconds": seconds})
-        if not self._said_ready and all(child.ready for child in self._children):
+        if not self._said_ready and self._may_say_ready():
             self._said_ready = True
             print(f"ready: {self._address()}", flush=True)
 
+    def _may_say_ready(self) -> bool:
+        # What the server can do without is waited for, but not without end: posting and reading must not hang on it.
+        patience_ends = self._began + OPTIONAL_CHILD_READY_SECONDS
+        return all(
+            child.ready or (not child.command.essential and time.monotonic() > patience_ends)
+            for child in self._children
+        )
+
     def _address(self) -> str:
-        host, port = self._listener.getsockname()[:2]
+        host, port = self._sockets[MAIN].getsockname()[:2]
         return (
             f"{self._settings.scheme}://[{host}]:{port}" if ":" in host else f"{self._settings.scheme}://{host}:{port}"
         )
@@ -162,6 +184,8 @@ class Supervisor:
         if any(child.pid is not None and not child.ready for child in self._children):
             return CHILD_READY_POLL_SECONDS
         due = [child.due for child in self._children if child.pid is None]
+        if not self._said_ready:
+            due.append(self._began + OPTIONAL_CHILD_READY_SECONDS)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _reap(self) -> None:
@@ -176,14 +200,15 @@ class Supervisor:
         pause = child.ended()
         if self._signals:
             return
-        if code == WILL_NOT_START and not self._said_ready:
+        if code == WILL_NOT_START and child.command.essential and not self._said_ready:
             self._exit_code, self._signals = WILL_NOT_START, 1
             return
         _log.error("a process died", extra={"child": child.name, "code": code, "again_in_seconds": pause})
 
     def _drain(self, signals: "_Signals") -> None:
         """Let the API processes finish what they have begun, then the core."""
-        self._listener.close()
+        for listener in self._sockets.values():
+            listener.close()
         self._end(self._children[1:], signals, API_DRAIN_SECONDS)
         self._end(self._children[:1], signals, CORE_DRAIN_SECONDS)
 

@@ -1,5 +1,6 @@
 """The configuration is read once, from four places in one order, and nothing wrong slips through."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from whimbrel.option_table import OPTIONS
 OTHERS = {
     "host": ("::1", "::1"),
     "port": ("0", 0),
+    "streaming_port": ("4000", 4000),
     "api_processes": ("3", 3),
     "public_url": ("HTTPS://Birds.Example.org/", "https://birds.example.org"),
     "trusted_proxies": ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1/128")),
@@ -29,6 +31,7 @@ OTHERS = {
 MALFORMED = {
     "host": ("birds.example.org", "300.1.1.1", ""),
     "port": ("80a", "-1", "65536", "8_000", "", "٨"),
+    "streaming_port": ("-1", "65536", "any"),
     "api_processes": ("0", "65", "two"),
     "public_url": (
         "birds.example.org",
@@ -214,3 +217,10 @@ def test_a_configuration_cannot_be_changed(tmp_path):
     with pytest.raises(AttributeError):
         config.port = 1  # type: ignore[misc]
     assert isinstance(config.data, Path)
+
+
+def test_the_tree_of_a_neighbouring_version_is_read_as_far_as_both_know_it(tmp_path):
+    config = read({"title": "Birds"}, {}, directory=tmp_path).config
+    newer = json.loads(encode(config)) | {"an_option_of_tomorrow": 1}
+    older = {name: value for name, value in json.loads(encode(config)).items() if name != "streaming_port"}
+    assert decode(json.dumps(newer)) == decode(json.dumps(older)) == config

@@ -7,6 +7,7 @@ else here that subprocess would do for us.
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,11 @@ from whimbrel.kernel.limits import (
 from whimbrel.reliability.control import Reply, ask
 
 LISTEN_HANDLE: Final = 3
-"""The file descriptor under which an API process finds the listening socket."""
+"""The file descriptor under which a process that listens finds its socket."""
+
+MAIN: Final = "port"
+STREAMING: Final = "streaming_port"
+"""The listening sockets, each called as the option that says where it listens."""
 
 WILL_NOT_START: Final = 78
 """Exit code of a child that cannot work however often it is started (EX_CONFIG of sysexits.h)."""
@@ -30,11 +35,15 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 class Command(NamedTuple):
-    """What to run. `listens`: hand it the listening socket as LISTEN_HANDLE."""
+    """What to run. `listens`: which listening socket to hand it as LISTEN_HANDLE; empty: none.
+
+    The server is not there without what is `essential`; for the rest its ready line does not wait without end.
+    """
 
     name: str
     arguments: Sequence[str]
-    listens: bool
+    listens: str = ""
+    essential: bool = True
 
 
 class Child:
@@ -55,14 +64,14 @@ class Child:
         """What people and metrics call it."""
         return self.command.name
 
-    def start(self, environment: Mapping[str, str], listener_handle: int) -> None:
-        """Start it. Its standard input is empty and its standard output is our standard error."""
+    def start(self, environment: Mapping[str, str], sockets: Mapping[str, socket.socket]) -> None:
+        """Start it; `sockets` are the listening ones. Its standard input is empty, its standard output our error."""
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, 2, 1),
         ]
         if self.command.listens:
-            actions.append((os.POSIX_SPAWN_DUP2, listener_handle, LISTEN_HANDLE))
+            actions.append((os.POSIX_SPAWN_DUP2, sockets[self.command.listens].fileno(), LISTEN_HANDLE))
         arguments = [*self.command.arguments, "--parent", str(os.getpid())]
         self.pid = os.posix_spawn(arguments[0], arguments, environment, file_actions=actions)
         self.starts += 1
