@@ -3,6 +3,7 @@
 Times are milliseconds since 1970-01-01 UTC, their names end in `_ms`. Shares are between 0 and 1.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -37,11 +38,7 @@ Breach = Literal["unknown", "no_evidence", "yes"]
 """What is known about somebody having got in: said in every incident, because people ask that first."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen value."""
-
-
-class Component(Value):
+class Component(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the watched service, as people see it. `id` is a slug; `group` is the name of its group or empty."""
 
     id: str
@@ -54,7 +51,7 @@ class Component(Value):
     updated_ms: int = 0
 
 
-class Service(Value):
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service about which outage reports are taken: ours (`own`), or any other.
 
     `kinds` are slugs of what can be wrong with it; `page_url` is its own Statuspage-compatible page, if it has one.
@@ -68,7 +65,7 @@ class Service(Value):
     own: bool = False
 
 
-class ProbeResult(Value):
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of one probe found from one vantage point. `error` is empty when it went well."""
 
     component: str
@@ -80,7 +77,7 @@ class ProbeResult(Value):
     error: str = ""
 
 
-class Reason(Value):
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that speaks for a state: a stable code, since when, and the figures that anybody can check.
 
     Texts for people are made from code and figures, in the reader's language (pages).
@@ -92,7 +89,7 @@ class Reason(Value):
     figures: dict[str, float | int | str] = {}
 
 
-class Verdict(Value):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a component as the published rule gives it, with every reason, worst first."""
 
     component: str
@@ -104,7 +101,7 @@ class Verdict(Value):
     """A reason's code when people and probes disagree; empty when they do not."""
 
 
-class Update(Value):
+class Update(msgspec.Struct, frozen=True, kw_only=True):
     """One thing said about an incident. `edited_ms` is set when its words were changed later (history has both)."""
 
     id: str
@@ -118,7 +115,7 @@ class Update(Value):
     components: dict[str, State] = {}
 
 
-class Incident(Value):
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident. `pain_ms`: the earliest sign of trouble; `changed_ms`: when the page first said so.
 
     Their difference is the status lag, which is an SLO of its own.
@@ -149,7 +146,7 @@ class Incident(Value):
         return max(0, self.changed_ms - self.pain_ms)
 
 
-class Maintenance(Value):
+class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
     """A maintenance window. `recurs` is an iCalendar RRULE, or empty."""
 
     id: str
@@ -164,6 +161,6 @@ class Maintenance(Value):
     updates: tuple[Update, ...] = ()
 
 
-def worst(states: "list[State]") -> State:
+def worst(states: Iterable[State]) -> State:
     """The worst of the states; `unknown` when there is none."""
     return max(states, key=SEVERITY.__getitem__, default="unknown")
