@@ -28,7 +28,7 @@ from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.server import CoreServer
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applier import Applier, Follows
-from whimbrel.engines.store.files import store_in
+from whimbrel.engines.store.numbered import NewerRelease, numbers, refuse_newer, store_of
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.follow_ups import CONTENT, Erase, FollowUps, Means
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -88,8 +88,14 @@ class Core:
     ) -> None:
         run = data / "run"
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        journal_path, store_path = data / "journal.sqlite", store_in(data)
+        journal_path = data / "journal.sqlite"
         self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
+        try:
+            refuse_newer(data, self._journal.find)
+        except BaseException:
+            self._journal.close()
+            raise
+        store_path = store_of(data, numbers(self._journal.find))
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
         self.health = CoreHealth(data, head, clock)
@@ -212,8 +218,8 @@ def _opened(make: Callable[[], Core]) -> Core:
                 _log.error("the journal cannot be opened", extra={"error": f"{error.public} {error}"})
                 sys.exit(1)
             time.sleep(_LOCK_POLL_SECONDS)
-        except Corrupt as error:
-            _log.error("the journal is damaged", extra={"error": str(error)})
+        except (Corrupt, NewerRelease) as error:
+            _log.error("the core will not start", extra={"error": str(error)})
             print(f"whimbrel: {error.public} {error}", file=sys.stderr)
             sys.exit(WILL_NOT_START)
 

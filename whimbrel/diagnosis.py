@@ -21,7 +21,7 @@ import msgspec
 from whimbrel import __version__
 from whimbrel.config import Config, Configuration
 from whimbrel.engines.journal.reader import JournalReader
-from whimbrel.engines.store.files import store_in
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import WhimbrelError

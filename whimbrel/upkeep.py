@@ -16,7 +16,8 @@ from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.engines.store.compare import Difference, copy_of, differences
-from whimbrel.engines.store.files import remove_files, store_in
+from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.numbered import refuse_newer_store, store_in
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.standing import Standing, check_against
@@ -75,6 +76,7 @@ def rebuild_store(data: Path, on_progress: OnProgress) -> int:
     """
     journal = JournalReader(journal_in(data))
     store = store_in(data)
+    refuse_newer_store(store)
     beside = store.with_name(f"{store.name}.anew")
     try:
         sequence = _build(beside, _UpTo(journal, durable_head(data)), on_progress)
@@ -164,6 +166,9 @@ class _UpTo:
 
     def head(self) -> tuple[int, bytes]:
         return self._last, b""
+
+    def beginning(self) -> tuple[int, bytes]:
+        return self._journal.beginning()
 
 
 def _sync(folder: Path) -> None:

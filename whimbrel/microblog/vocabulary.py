@@ -1,5 +1,6 @@
-"""Every event type that this version knows, from all rooms."""
+"""Every event type that this version knows, from all rooms and of the house itself."""
 
+from whimbrel.kernel import switching
 from whimbrel.kernel.events import Vocabulary
 from whimbrel.microblog.accounts import events as accounts
 from whimbrel.microblog.graph import events as graph
@@ -13,4 +14,5 @@ VOCABULARY = Vocabulary(
     *posts.EVENTS,
     *interactions.EVENTS,
     *notifications.EVENTS,
+    *switching.EVENTS,
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import apsw
 
+from whimbrel.engines.store.numbered import store_in as store_in
 from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
@@ -27,11 +28,6 @@ _MAGIC = b"SQLite format 3\0"
 
 Identity = tuple[int, int]
 """Device and inode."""
-
-
-def store_in(data: Path) -> Path:
-    """Where the store of this data directory lies."""
-    return data / "store-1.sqlite"
 
 
 def identity(path: Path) -> Identity | None:
