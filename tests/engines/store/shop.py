@@ -71,7 +71,7 @@ class Shop:
     """A journal, a store that follows it, and a reader of that store, in one folder."""
 
     def __init__(self, folder: Path):
-        self.path = folder / "store-1.sqlite"
+        self.data, self.path = folder, folder / "store-1.sqlite"
         self._now_ms = 1_600_000_000_000
         self.journal = SqliteJournal(folder / "journal.sqlite", clock=self._clock)
         self.schemas = [SCHEMA]

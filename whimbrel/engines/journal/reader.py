@@ -41,6 +41,10 @@ class JournalReader:
         """Sequence and chain hash of the newest committed record; (0, empty) for an empty journal."""
         return self._look(read_head)
 
+    def beginning(self) -> tuple[int, bytes]:
+        """The newest record that a trim has removed, and its chain hash; (0, empty) when nothing was ever trimmed."""
+        return self._look(read_beginning)
+
     def find(self, keys: Sequence[str]) -> dict[str, Stamp]:
         """For each of `keys` that is held: the stamp of the event that claimed it."""
         return self._look(lambda db: find_stamps(db, keys, self._clock()))
@@ -103,6 +107,12 @@ def read_head(db: apsw.Connection) -> tuple[int, bytes]:
     """Sequence and chain hash of the newest record; (0, empty) when there is none."""
     row = db.execute(_SQL.head).fetchone()
     return (row[0], row[1]) if row is not None else (0, b"")
+
+
+def read_beginning(db: apsw.Connection) -> tuple[int, bytes]:
+    """Where the journal begins: the last record that was trimmed and its chain hash; (0, empty) for none."""
+    row = db.execute(_SQL.beginning).fetchone()
+    return (row[0], row[1]) if row is not None else (0, GENESIS)
 
 
 def find_stamps(db: apsw.Connection, keys: Sequence[str], now_ms: int) -> dict[str, Stamp]:

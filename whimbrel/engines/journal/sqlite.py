@@ -13,7 +13,7 @@ import apsw
 from whimbrel.engines.journal.batch import Batch, unsound
 from whimbrel.engines.journal.files import Lock, Reserve, close, open_for_writing
 from whimbrel.engines.journal.keys import Claims, keys_of
-from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_records, read_tip
+from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_beginning, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
 from whimbrel.engines.journal.upkeep import blank_records, trim_records
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -112,6 +112,15 @@ class SqliteJournal:
     def head(self) -> tuple[int, bytes]:
         """Sequence and chain hash of the newest record known to be durable. From memory; works while the disk fails."""
         return self._tip.sequence, self._tip.chain
+
+    def beginning(self) -> tuple[int, bytes]:
+        """The newest record that a trim has removed, and its chain hash; (0, empty) when nothing was ever trimmed."""
+        db = self._opened()
+        try:
+            return read_beginning(db)
+        except apsw.Error as error:
+            self._abandon(error)
+            raise JournalUnavailable("The journal cannot be read.", log=_where(error)) from error
 
     def find(self, keys: Sequence[str]) -> dict[str, Stamp]:
         """For each of `keys` that is held: the stamp of the event that claimed it."""

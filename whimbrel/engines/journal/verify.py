@@ -13,7 +13,8 @@ import apsw
 
 from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, close, open_for_reading
 from whimbrel.engines.journal.keys import Held, claim_checksum
-from whimbrel.engines.journal.record import GENESIS, Sealed, chain_of, checksum_of, payload_fits
+from whimbrel.engines.journal.reader import read_beginning
+from whimbrel.engines.journal.record import Sealed, chain_of, checksum_of, payload_fits
 from whimbrel.kernel.contracts import Row
 from whimbrel.kernel.errors import JournalUnavailable
 from whimbrel.kernel.events import Stamp
@@ -92,7 +93,7 @@ class _Past:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self.sequence, self._chain = self._beginning()
+        self.sequence, self._chain = read_beginning(self._db)
         self._event_id = 0
 
     def wrong_with(self, row: Sealed) -> list[str]:
@@ -111,13 +112,9 @@ class _Past:
         self.sequence, self._event_id, self._chain = row.sequence, row.event_id, row.chain
         return wrong
 
-    def _beginning(self) -> tuple[int, bytes]:
-        row = self._db.execute(_SQL.beginning).fetchone()
-        return (row[0], row[1]) if row is not None else (0, GENESIS)
-
     def _was_trimmed_to(self, sequence: int) -> bool:
         """Whether a trim beside us has moved the beginning; then its chain hash is what the record must follow."""
-        beginning, chain = self._beginning()
+        beginning, chain = read_beginning(self._db)
         if beginning != sequence - 1:
             return False
         self._chain = chain

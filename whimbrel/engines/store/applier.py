@@ -43,6 +43,10 @@ class JournalFile(Protocol):
         """Records with sequence above `after` and not above `up_to`, oldest first."""
         ...
 
+    def beginning(self) -> tuple[int, bytes]:
+        """Sequence and chain hash of the newest record that was trimmed; (0, empty) for none."""
+        ...
+
     def close(self) -> None:
         """Let go of the file."""
         ...
@@ -297,3 +301,6 @@ class _Durable:
 
     def head(self) -> tuple[int, bytes]:
         return self._head, b""
+
+    def beginning(self) -> tuple[int, bytes]:
+        return self._journal.beginning()

@@ -31,6 +31,10 @@ class Past(Protocol):
         """Sequence and chain hash of the newest record."""
         ...
 
+    def beginning(self) -> tuple[int, bytes]:
+        """Sequence and chain hash of the newest record that was trimmed; (0, empty) for none."""
+        ...
+
 
 def standing_of(rows: Reading) -> Standing:
     """Read it. Raises Corrupt when the file holds no cursor."""
@@ -43,8 +47,8 @@ def standing_of(rows: Reading) -> Standing:
 def check_against(journal: Past, standing: Standing) -> None:
     """Raise Corrupt unless the journal still has the record at which the store stands: then it must be rebuilt.
 
-    A store that stands before everything (sequence 0) fits a journal that was never trimmed. A record that a trim
-    removed cannot be compared; the store may go on only if the next record is still there.
+    A store that stands before everything (sequence 0) fits a journal that was never trimmed. One that stands at the
+    last record that was trimmed is compared with what the trim has noted.
     """
     sequence = standing.sequence
     head, _ = journal.head()
@@ -56,5 +60,6 @@ def check_against(journal: Past, standing: Standing) -> None:
     found = nearest[0]
     if found.sequence > sequence + 1:
         raise Corrupt("The journal was trimmed past the store.", log=f"store at {sequence}, next is {found.sequence}")
-    if found.sequence == sequence and found.chain != standing.chain:
+    there, chain = (found.sequence, found.chain) if found.sequence == sequence else journal.beginning()
+    if there == sequence and chain != standing.chain:
         raise Corrupt("The store followed another journal.", log=f"the hash of record {sequence} differs")
