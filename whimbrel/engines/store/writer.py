@@ -9,12 +9,13 @@ journal is not. For one thread.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from pathlib import Path
 
 import apsw
 
 from whimbrel.engines.store.files import identities, is_whole, open_writer
+from whimbrel.engines.store.migrations import hash_of
+from whimbrel.engines.store.numbered import OWN, refuse_newer_store
 from whimbrel.engines.store.rows import FAULTS, Rows, away
 from whimbrel.engines.store.standing import Standing, standing_of
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
@@ -29,6 +30,17 @@ _PAGE_BYTES = 4_096
 _WAL_PAGES_MAX = STORE_WAL_BYTES_MAX // _PAGE_BYTES
 
 
+class OtherSchema(Corrupt):
+    """The store is whole, and of a schema that is not this release's, nor known to be of a newer one."""
+
+    code = "other_schema"
+
+
+def schema_hash_of(schemas: Sequence[str]) -> bytes:
+    """What a store with these rooms' schema scripts is known by (`Standing.schema_hash`)."""
+    return hash_of((_OWN_SCHEMA, *schemas))
+
+
 class StoreWriter:
     """Opens or makes the store at `path` with the rooms' schema scripts, in their order."""
 
@@ -37,7 +49,7 @@ class StoreWriter:
     ) -> None:
         self._path, self._schemas = Path(path), (_OWN_SCHEMA, *schemas)
         self._synchronous, self._vfs = synchronous, vfs
-        self._schema_hash = blake2b("\0".join(self._schemas).encode(), digest_size=16).digest()
+        self._schema_hash = schema_hash_of(schemas)
         self._db: apsw.Connection | None = None
         self._wal_pages = 0
         self._open()
@@ -117,12 +129,14 @@ class StoreWriter:
                 for script in self._schemas:
                     db.execute(script)
                 db.execute(_SQL.begin_cursor, {"schema_hash": self._schema_hash})
+                db.pragma("user_version", OWN.packed)
         try:
             made_with = standing_of(Rows(db, 0)).schema_hash
         except apsw.SQLError as error:
             raise Corrupt("This is not a store.", log=f"{self._path}: {error}") from error
         if made_with != self._schema_hash:
-            raise Corrupt("The store was made by another version.", log=f"{self._path}: its schema differs")
+            refuse_newer_store(self._path)
+            raise OtherSchema("The store was made by another version.", log=f"{self._path}: its schema differs")
 
     def _undo(self) -> None:
         if self._db is None:
