@@ -1,9 +1,9 @@
 """The core process: the one writer of the journal, and the applier that makes the store follow it.
 
 Promises: exactly one core runs on a data directory (the journal's lock); `run/core.sock` exists while it serves; on
-SIGTERM it answers what it has read and ends; it goes on without the store, however that is. Commands that find no
-server running have a core in a thread of their own for as long as they take (`linked_core`), on the same socket and
-by the same code, so there is no second way to write.
+SIGTERM it answers what it was sent and ends, on RETIRE too, leaving the journal to a core that stands by; it goes on
+without the store, however that is. Commands that find no server running have a core in a thread of their own for as
+long as they take (`linked_core`), on the same socket and by the same code, so there is no second way to write.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.core_health import CoreHealth
@@ -38,17 +38,27 @@ from whimbrel.kernel.limits import (
     APPEND_DEADLINE_SECONDS,
     CORE_CONNECT_SECONDS,
     CORE_LOCK_WAIT_SECONDS,
+    CORE_STANDBY_SECONDS,
     THREAD_SWITCH_SECONDS,
 )
 from whimbrel.microblog.keys import DELETION_KEYS
-from whimbrel.reliability.children import WILL_NOT_START, die_with_parent
-from whimbrel.reliability.control import ControlSocket
+from whimbrel.reliability.children import (
+    ON_STANDBY,
+    RETIRE,
+    WILL_NOT_START,
+    die_with_parent,
+    leave_the_terminal_to_the_supervisor,
+)
+from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.rooms import ESSENTIAL, follows
 
 _log = logging.getLogger("whimbrel.core")
 
-_LOCK_POLL_SECONDS = 0.02
+_LOCK_POLL_SECONDS = 0.005
+"""For as long as a successor waits for it, nobody can write."""
+
+_ON_STANDBY: Final = {ON_STANDBY: lambda: Reply(200, "text/plain", "waiting for the predecessor's lock\n")}
 
 
 class FollowsUp(Protocol):
@@ -62,8 +72,8 @@ class FollowsUp(Protocol):
         """The store has taken these in; none: it was opened. In the applier's thread: must not wait for the store."""
         ...
 
-    def finish(self, erase: Erase) -> None:
-        """End; what is still to be erased is erased with `erase`, for the core's loop has ended."""
+    def finish(self, erase: Erase | None) -> None:
+        """End; what is still to be erased is erased with `erase`, for the core's loop has ended. None: not now."""
         ...
 
 
@@ -117,6 +127,7 @@ class Core:
         means = Means(SqliteStore(store_path), self.server.submit, self._erase, partial(_owed, journal_path))
         self._follow_ups = follow_ups(means) if follow_ups else None
         self.health.watch(self.server, self.applier)
+        self._retiring: threading.Thread | None = None
 
     def run(self) -> None:
         """Serve until `server.stop()`; everything is closed when it returns."""
@@ -126,10 +137,31 @@ class Core:
         try:
             self.server.run()
         finally:
-            if self._follow_ups:
-                self._follow_ups.finish(self._erase_at_the_end)
-            self.applier.stop()
+            if self._retiring:
+                self._retiring.join()
+            else:
+                self._end_following(self._erase_at_the_end)
             self._journal.close()
+
+    def retire(self) -> None:
+        """Leave to a successor that waits for the lock. Returns at once; safe from a signal handler; once at most.
+
+        All that takes time comes first, while appends are still answered. So the journal is free as soon as the last
+        one is: until then clients wait. What deletions still owe is the successor's, who finds it in the journal.
+        """
+        self._retiring = threading.Thread(target=self._retire, name="retiring")
+        self._retiring.start()
+
+    def _retire(self) -> None:
+        try:
+            self._end_following(None)
+        finally:
+            self.server.stop()
+
+    def _end_following(self, erase: Erase | None) -> None:
+        if self._follow_ups:
+            self._follow_ups.finish(erase)
+        self.applier.stop()
 
     def _committed(self, records: Sequence[Record]) -> None:
         self.applier.feed(records)
@@ -159,16 +191,20 @@ def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: MakeFollow
     """Be a core process on the data directory of the handed-down configuration, for these rooms."""
     flags = argparse.ArgumentParser(prog="whimbrel.core")
     flags.add_argument("--parent", type=int)
+    flags.add_argument("--standby", action="store_true", help="wait for a predecessor that is going to retire")
     told = flags.parse_args()
     if told.parent is not None:
         die_with_parent(told.parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+    leave_the_terminal_to_the_supervisor()
     config = decode(os.environ[HANDED_DOWN])
     log_as_json("core", config.log_level)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)  # else the applier keeps the loop waiting for 5 ms at a time
-    core = _opened(lambda: Core(config.data, rooms, essential=essential, follow_ups=follow_ups))
+    control = ControlSocket(config.data / "run" / "core.control.sock", _ON_STANDBY if told.standby else {})
+    wait_seconds = CORE_STANDBY_SECONDS if told.standby else CORE_LOCK_WAIT_SECONDS
+    core = _opened(lambda: Core(config.data, rooms, essential=essential, follow_ups=follow_ups), wait_seconds)
     signal.signal(signal.SIGTERM, lambda *_: core.server.stop())
-    control = ControlSocket(config.data / "run" / "core.control.sock", core.health.pages())
+    signal.signal(RETIRE, lambda *_: core.retire())
+    control.answer(core.health.pages())
     try:
         core.run()
     finally:
@@ -207,9 +243,9 @@ def _core_of_our_own(config: Config) -> tuple[Core | None, JournalUnavailable | 
         return None, error
 
 
-def _opened(make: Callable[[], Core]) -> Core:
-    """The core; waits a moment for the lock of a predecessor or a command that is just ending."""
-    ends = time.monotonic() + CORE_LOCK_WAIT_SECONDS
+def _opened(make: Callable[[], Core], wait_seconds: float) -> Core:
+    """The core; waits for the lock of a predecessor or a command that is just ending."""
+    ends = time.monotonic() + wait_seconds
     while True:
         try:
             return make()

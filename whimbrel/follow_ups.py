@@ -80,15 +80,19 @@ class FollowUps:
             self._look_back = self._look_back or not records
             self._news.notify()
 
-    def finish(self, erase: Erase) -> None:
-        """Stop, and erase at once all that was deleted. The core's loop has ended: `erase` writes directly."""
+    def finish(self, erase: Erase | None) -> None:
+        """Stop, and erase at once all that was deleted. The core's loop has ended: `erase` writes directly.
+
+        None: nothing is erased now. A successor takes over at once, and finds what is owed when it looks back.
+        """
         with self._news:
             self._stopping = True
             self._news.notify()
         self._thread.join()
         self._means.store.close()
-        self._means = self._means._replace(erase=erase)
-        self._carefully(lambda: self._erase(at_once=True))
+        if erase is not None:
+            self._means = self._means._replace(erase=erase)
+            self._carefully(lambda: self._erase(at_once=True))
 
     def _note(self, deleted: Sequence[Record]) -> None:
         for record in deleted:

@@ -30,6 +30,25 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
+Identity = tuple[int, int]
+"""Which file it is, whatever it is called: device and number."""
+
+
+def identity_of(path: Path) -> Identity | None:
+    """The file that is called `path` now; None when there is none."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def remove_if_ours(path: Path, ours: Identity | None) -> None:
+    """Remove the socket that `listen` made, unless a successor listens under its name already."""
+    if ours is not None and identity_of(path) == ours:
+        path.unlink(missing_ok=True)
+
+
 @cache
 def _directory(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

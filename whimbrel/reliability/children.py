@@ -31,6 +31,12 @@ STREAMING: Final = "streaming_port"
 WILL_NOT_START: Final = 78
 """Exit code of a child that cannot work however often it is started (EX_CONFIG of sysexits.h)."""
 
+RETIRE: Final = signal.SIGUSR1
+"""Tells a process that its successor is there: to leave without haste, so that nobody who is with it notices."""
+
+ON_STANDBY: Final = "/standby"
+"""The control page that a core answers while it waits for its predecessor to retire."""
+
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -111,3 +117,9 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         raise SystemExit("the supervisor ended before this process had begun")
+
+
+def leave_the_terminal_to_the_supervisor() -> None:
+    """Ignore what a terminal sends to all processes at once: the supervisor alone decides what it means."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from whimbrel.engines.sockets import address_of, listen
+from whimbrel.engines.sockets import address_of, identity_of, listen, remove_if_ours
 from whimbrel.kernel.limits import CONTROL_ANSWER_BYTES_MAX, CONTROL_DEADLINE_SECONDS, CONTROL_REQUEST_BYTES_MAX
 
 _log = logging.getLogger(__name__)
@@ -36,15 +36,20 @@ class ControlSocket:
     def __init__(self, path: Path, pages: Pages) -> None:
         self._pages, self._path = pages, path
         self._listener = listen(path)
+        self._identity = identity_of(path)
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
         self._thread.start()
 
+    def answer(self, pages: Pages) -> None:
+        """Answer these pages from now on."""
+        self._pages = pages
+
     def close(self) -> None:
-        """Stop answering."""
+        """Stop answering. What a successor listens on under the same name is left alone."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(CONTROL_DEADLINE_SECONDS)
         self._listener.close()
-        self._path.unlink(missing_ok=True)
+        remove_if_ours(self._path, self._identity)
 
     def _serve(self) -> None:
         while True:

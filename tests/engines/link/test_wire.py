@@ -15,6 +15,8 @@ from whimbrel.engines.journal.wire import (
     Following,
     Found,
     FrameReader,
+    Leaving,
+    Left,
     StoreAt,
     frame,
 )
@@ -25,7 +27,7 @@ from whimbrel.kernel.limits import FRAME_BYTES_MAX
 STAMP = Stamp(7, 2**62, 9, 1_600_000_000_000)
 GROUP = Group((Draft("Said", 1, b"\x00payload", 5, (Claim("k", b"d", 3),), ("r",), True),), ("a",), ("b",))
 RECORD = Record(7, 2**62, 9, "Said", 1, 1_600_000_000_000, b"payload", b"chain")
-TO_THE_CORE = [Append(1, GROUP), Find(2, ("a", "b")), Follow(7, b"chain")]
+TO_THE_CORE = [Append(1, GROUP), Find(2, ("a", "b")), Follow(7, b"chain"), Left()]
 TO_A_CLIENT = [
     Answers(9, (Answer(1, Appended((STAMP, None))), Answer(2, Taken("k", STAMP, b"d")), Answer(3, Refused("r", True)))),
     Found(4, {"a": STAMP}),
@@ -33,6 +35,7 @@ TO_A_CLIENT = [
     Committed((RECORD, RECORD)),
     Following(9, False),
     StoreAt(8),
+    Leaving(),
 ]
 
 
@@ -55,7 +58,15 @@ def test_a_frame_above_the_limit_is_refused_before_it_is_read():
         FrameReader(TO_CORE).feed((FRAME_BYTES_MAX + 1).to_bytes(4, "big"))
 
 
-@pytest.mark.parametrize("body", [b"\xc1", b"\x93\x63\x01\x02", b"{}", b""])
+@pytest.mark.parametrize("decoder", [TO_CORE, TO_CLIENT])
+@pytest.mark.parametrize("body", [b"\x93\x63\x01\x02", b"\x91\x63"])
+def test_a_message_of_a_type_that_only_a_neighbouring_version_knows_is_passed_over(decoder, body):
+    reader = FrameReader(decoder)
+    known = Find(2, ("a",)) if decoder is TO_CORE else StoreAt(8)
+    assert reader.feed(len(body).to_bytes(4, "big") + body + frame(known)) == [known]
+
+
+@pytest.mark.parametrize("body", [b"\xc1", b"\x93\x00\x01\x02", b"\x91\xa1x", b"\x90", b"{}", b""])
 def test_a_frame_that_is_no_message_is_refused(body):
     with pytest.raises(Corrupt, match="cannot be read"):
         FrameReader(TO_CORE).feed(len(body).to_bytes(4, "big") + body)

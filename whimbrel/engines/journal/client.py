@@ -4,11 +4,13 @@ One connection carries both, so their order is given: the records of an append a
 this process's memory views before `append` returns. The connection is made again by itself whenever it is lost.
 
 What a caller may rely on when it fails: JournalUnavailable with `unknown` unset means that nothing was written;
-with `unknown` set the request was on its way, and only a retry with the same key tells.
+with `unknown` set the request was on its way, and only a retry with the same key tells. A core that is replaced says
+so (`Leaving`): then nothing fails, and new requests wait for its successor.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +29,8 @@ from whimbrel.engines.journal.wire import (
     Following,
     Found,
     FrameReader,
+    Leaving,
+    Left,
     StoreAt,
     ToClient,
     ToCore,
@@ -78,6 +82,9 @@ class CoreLink:
         """Set when the journal does not hold what this process has seen: its memory is of another history."""
         self._path = socket_path
         self._connection: _Connection | None = None
+        self._leaving: _Connection | None = None
+        """The connection that is not written to any more, while its last answers come in."""
+        self._expecting_until = 0.0
         self._connected = asyncio.Event()
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._next_request = 0
@@ -100,9 +107,10 @@ class CoreLink:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._connection is not None:
-            self._connection.transport.abort()
-            self.lost(self._connection)
+        connection = self._connection or self._leaving
+        if connection is not None:
+            connection.transport.abort()
+            self.lost(connection)
         if self.feed is not None:
             await self.feed.close()
 
@@ -110,6 +118,11 @@ class CoreLink:
     def connected(self) -> bool:
         """Whether the core can be asked right now."""
         return self._connection is not None
+
+    @property
+    def expecting(self) -> bool:
+        """Whether the core has taken its leave just now, so that its successor is due."""
+        return self._leaving is not None or time.monotonic() < self._expecting_until
 
     @property
     def outstanding(self) -> int:
@@ -192,12 +205,21 @@ class CoreLink:
                 self._resolve(request_id, stamps)
             case Failed(request_id, unknown, text):
                 self._resolve(request_id, JournalUnavailable(text, unknown=unknown))
+            case Leaving():
+                self._core_leaves()
+
+    def made(self, connection: "_Connection") -> None:
+        """There is a connection; from now on it is asked. What the core says on it comes later than this."""
+        self._connection = connection
+        if self.feed is not None:
+            self._ask_to_follow(connection, self.feed)
+        self._connected.set()
 
     def lost(self, connection: "_Connection") -> None:
         """The connection has ended: nobody will answer what was asked on it."""
-        if connection is not self._connection:
+        if connection not in (self._connection, self._leaving):
             return
-        self._connection = None
+        self._connection = self._leaving = None
         self._connected.clear()
         for request_id in list(self._requests):
             self._resolve(request_id, JournalUnavailable(_UNKNOWN, unknown=True, log="the core went away"))
@@ -223,6 +245,14 @@ class CoreLink:
         if isinstance(result, JournalUnavailable):
             raise result if unknown_when_lost or not result.unknown else JournalUnavailable(_AWAY, log=str(result))
         return result
+
+    def _core_leaves(self) -> None:
+        if (connection := self._connection) is None:
+            return
+        self._connection, self._leaving = None, connection
+        self._connected.clear()
+        self._expecting_until = time.monotonic() + CORE_CONNECT_SECONDS
+        connection.transport.write(frame(Left()))
 
     async def _connection_soon(self) -> "_Connection":
         if not await self.wait_connected(CORE_CONNECT_SECONDS) or self._connection is None:
@@ -263,16 +293,13 @@ class CoreLink:
                 await loop.create_unix_connection(partial(_given, connection), address_of(self._path))
             except OSError:
                 await asyncio.sleep(pause_seconds)
-                pause_seconds = min(2 * pause_seconds, CORE_BACK_OFF_SECONDS_MAX)
+                if not self.expecting:
+                    pause_seconds = min(2 * pause_seconds, CORE_BACK_OFF_SECONDS_MAX)
                 continue
             pause_seconds = CORE_BACK_OFF_SECONDS_MIN
-            self._connection = connection
-            if self.feed is not None:
-                self._ask_to_follow(connection, self.feed)
-            self._connected.set()
             await connection.ended.wait()
-            self.lost(connection)  # it may have ended before it was ours
-            _log.warning("the core went away")
+            if not self.expecting:
+                _log.warning("the core went away")
 
 
 class _Connection(asyncio.Protocol):
@@ -287,6 +314,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's own class does not derive from asyncio's
+        self._link.made(self)
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -27,6 +27,8 @@ class Peer:
         self.socket = connection
         self.following = False
         self.owed_head = False
+        self.left = False
+        """Whether it has said that it sends nothing more."""
         self.buffered_bytes = 0
         self._out: deque[bytes | memoryview] = deque()
         self._reader: FrameReader[ToCore] = FrameReader(TO_CORE)

@@ -35,17 +35,20 @@ from whimbrel.engines.journal.wire import (
     Follow,
     Following,
     Found,
+    Leaving,
+    Left,
     StoreAt,
     ToCore,
     frame,
 )
-from whimbrel.engines.sockets import listen
+from whimbrel.engines.sockets import identity_of, listen, remove_if_ours
 from whimbrel.kernel.contracts import Journal
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
 from whimbrel.kernel.events import Group, Outcome, Record
 from whimbrel.kernel.limits import (
     BATCH_BYTES_MAX,
     BATCH_GROUPS_MAX,
+    CORE_LEAVE_SECONDS,
     CORE_STOP_FLUSH_SECONDS,
     JOURNAL_PROBE_SECONDS,
     PENDING_GROUPS_MAX,
@@ -93,6 +96,7 @@ class CoreServer:
         self._path = path
         self._selector = selectors.DefaultSelector()
         self._listener = listen(path)
+        self._identity = identity_of(path)
         self._listener.setblocking(False)
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
@@ -132,11 +136,11 @@ class CoreServer:
         return len(self._peers)
 
     def run(self) -> None:
-        """Serve until `stop`; then what was read is appended and answered, and everything is closed."""
+        """Serve until `stop`; then what the clients have sent is appended and answered, and everything is closed."""
         try:
             while not self._stopping:
                 self._turn(self._pause_seconds())
-            self._turn(0.0)
+            self._leave()
             while self._waiting:
                 self._append_batch()
         finally:
@@ -191,17 +195,33 @@ class CoreServer:
                 self._woken()
         self._append_batch()
 
-    def _accept(self) -> None:
+    def _leave(self) -> None:
+        """Take no new clients, tell the others, and serve what each sends until it has heard (see wire.py)."""
+        self._selector.unregister(self._listener)
+        remove_if_ours(self._path, self._identity)
+        while self._accept():
+            pass
+        self._listener.close()
+        for peer in list(self._peers):
+            peer.send(frame(Leaving()))
+            self._flush(peer)
+        ends = time.monotonic() + CORE_LEAVE_SECONDS
+        while not all(peer.left for peer in self._peers) and (left := ends - time.monotonic()) > 0:
+            self._turn(0.0 if self._waiting else left)
+        self._turn(0.0)
+
+    def _accept(self) -> bool:
         try:
             connection, _ = self._listener.accept()
         except BlockingIOError:
-            return
+            return False
         except OSError as error:  # out of file descriptors: the others must go on being served
             _log.error("a connection could not be accepted", extra={"error": str(error)})
-            return
+            return False
         peer = Peer(connection)
         self._peers.add(peer)
         self._selector.register(connection, selectors.EVENT_READ, peer)
+        return True
 
     def _woken(self) -> None:
         with suppress(BlockingIOError):
@@ -239,6 +259,8 @@ class CoreServer:
             case Follow(after, chain):
                 peer.send(frame(Following(self._head.head, self._holds(after, chain))))
                 peer.following = True
+            case Left():
+                peer.left = True
 
     def _find(self, request_id: int, keys: tuple[str, ...]) -> bytes:
         try:
@@ -378,4 +400,4 @@ class CoreServer:
         self._selector.close()
         for end in (self._listener, self._wake_in, self._wake_out):
             end.close()
-        self._path.unlink(missing_ok=True)
+        remove_if_ours(self._path, self._identity)

@@ -1,13 +1,18 @@
 """What the core and its clients say to each other over the Unix socket `run/core.sock`.
 
-A frame is four bytes of length (big-endian) and a message in MessagePack. Both ends are one version of this program
-on one machine, so there is no negotiation; a frame that is too long or cannot be decoded ends the connection.
+A frame is four bytes of length (big-endian) and a message in MessagePack. Both ends are of one version of this program
+or, while one takes over from another, of neighbouring ones; so there is no negotiation, but a message of a type that
+the reader does not know is passed over. A frame that is too long or cannot be decoded ends the connection.
 
 The order on one connection is a promise: the records of a batch arrive before the answers to what was in the batch,
 so a client that takes records in as they arrive has applied its own append by the time it learns of it.
+
+How a core leaves without losing a request: it sends `Leaving`; the client sends nothing more but `Left`, and keeps
+its next requests for the next core; the core answers what came before `Left`, then closes. Without it, a request that
+was written to the socket and not yet read when the core ended was neither done nor refused: it was unknown.
 """
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -40,6 +45,10 @@ class Follow(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2):
 
     after: int
     chain: bytes
+
+
+class Left(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3):
+    """To the core: I have heard that you are leaving, and send nothing more on this connection."""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -94,8 +103,12 @@ class StoreAt(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=5):
     sequence: int
 
 
-ToCore = Append | Find | Follow
-ToClient = Answers | Found | Failed | Committed | Following | StoreAt
+class Leaving(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=6):
+    """To a client: send me nothing more but `Left`; what came before it is answered, then the connection ends."""
+
+
+ToCore = Append | Find | Follow | Left
+ToClient = Answers | Found | Failed | Committed | Following | StoreAt | Leaving
 Message = TypeVar("Message")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -114,6 +127,7 @@ class FrameReader(Generic[Message]):
 
     def __init__(self, decoder: msgspec.msgpack.Decoder[Message]) -> None:
         self._decode = decoder.decode
+        self._known = {kind.__struct_config__.tag for kind in get_args(decoder.type)}
         self._rest = bytearray()
         self._needed = LENGTH_BYTES
 
@@ -131,17 +145,28 @@ class FrameReader(Generic[Message]):
             end = start + LENGTH_BYTES + length
             if end > len(buffered):
                 break
-            messages.append(self._message(buffered[start + LENGTH_BYTES : end]))
+            message = self._message(buffered[start + LENGTH_BYTES : end])
+            if message is not None:
+                messages.append(message)
             start = end
         self._rest = bytearray(buffered[start:])
         self._needed = self._length_needed()
         return messages
 
-    def _message(self, body: bytes) -> Message:
+    def _message(self, body: bytes) -> Message | None:
         try:
             return self._decode(body)
         except msgspec.DecodeError as error:
+            if self._is_of_another_version(body):
+                return None
             raise Corrupt(f"a frame cannot be read: {error}") from error
+
+    def _is_of_another_version(self, body: bytes) -> bool:
+        try:
+            fields = msgspec.msgpack.decode(body)
+        except msgspec.DecodeError:
+            return False
+        return isinstance(fields, list) and bool(fields) and type(fields[0]) is int and fields[0] not in self._known
 
     def _length_needed(self) -> int:
         if len(self._rest) < LENGTH_BYTES:
