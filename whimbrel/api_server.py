@@ -1,7 +1,7 @@
 """What an API process is made of: HTTP by granian on the supervisor's socket, the product, a link to the core.
 
 Promises: it says that it is ready only when its views stand at the journal's head; on SIGTERM it finishes the
-requests that it has begun and exits 0; when it finds that its memory is of another history than the journal (a
+requests that it has begun and exits 0; on RETIRE it first has its clients move to its successor (draining.py); when it finds that its memory is of another history than the journal (a
 restored backup) it exits, and the supervisor starts it afresh. It ends with the supervisor, however that ends.
 """
 
@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import uvloop
 from granian._granian import SocketHolder
@@ -30,25 +30,51 @@ from whimbrel.engines.journal.head import HeadReader
 from whimbrel.kernel.limits import (
     CORE_CONNECT_SECONDS,
     GARBAGE_THRESHOLDS,
+    KEEPALIVE_IDLE_SECONDS,
+    KEEPALIVE_PROBE_SECONDS,
+    KEEPALIVE_PROBES_MAX,
+    KEEPALIVE_UNTAKEN_MS_MAX,
     LISTEN_BACKLOG,
     LOOP_ANSWERS_SECONDS,
     STORE_START_SECONDS,
     THREAD_SWITCH_SECONDS,
 )
-from whimbrel.reliability.children import LISTEN_HANDLE, die_with_parent
+from whimbrel.reliability.children import (
+    LISTEN_HANDLE,
+    RETIRE,
+    die_with_parent,
+    leave_the_terminal_to_the_supervisor,
+)
 from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.draining import Draining
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.reliability.metrics import ROUTE, STATUS, Family, RequestMetrics, exposition, gauge
+from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS, Family, RequestMetrics, exposition, gauge
 
 _log = logging.getLogger(__name__)
 
-AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+class AsgiApp(Protocol):
+    """The application: ASGI, and a way to end those answers that would not end by themselves."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+
+    async def end_streams(self) -> None:
+        """End all streams, within moments; called once, before the process stops to listen."""
+
+
 Build = Callable[[Config, CoreLink], Awaitable[AsgiApp]]
 """Makes the application: builds the views and has the link feed them (`CoreLink.follow`). The link is connected; the
 configuration's `port` is the one that is listened on."""
 
 _ANOTHER_HISTORY: Final = 70
+_KEEPALIVE: Final = {
+    "TCP_KEEPIDLE": KEEPALIVE_IDLE_SECONDS,
+    "TCP_KEEPINTVL": KEEPALIVE_PROBE_SECONDS,
+    "TCP_KEEPCNT": KEEPALIVE_PROBES_MAX,
+    "TCP_USER_TIMEOUT": KEEPALIVE_UNTAKEN_MS_MAX,
+}
 _QUIET: Final = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
 
 
@@ -60,7 +86,7 @@ def run(build: Build) -> NoReturn:
     told = flags.parse_args()
     if told.parent is not None:
         die_with_parent(told.parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+    leave_the_terminal_to_the_supervisor()
     config = decode(os.environ[HANDED_DOWN])
     log_as_json(told.name, config.log_level)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
@@ -78,13 +104,14 @@ class ApiProcess:
         self._requests = RequestMetrics()
         self._link = CoreLink(self._run / "core.sock", HeadReader(self._run / "head"))
         self._serving = False
+        self._stop, self._retire = asyncio.Event(), asyncio.Event()
 
     async def serve(self, build: Build) -> int:
         """Serve until told to stop; returns the exit code."""
         loop = asyncio.get_running_loop()
         self._loop = loop
-        stop = asyncio.Event()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_signal_handler(RETIRE, self._retire.set)
         control = ControlSocket(
             self._run / f"{self._name}.control.sock",
             {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
@@ -94,7 +121,7 @@ class ApiProcess:
             await self._wait_for_core()
             app = await build(self._config, self._link)
             _spare_the_collector()
-            return await self._serve_until(stop, app)
+            return await self._serve_until_told(Draining(app))
         finally:
             await self._link.close()
             await asyncio.to_thread(control.close)
@@ -105,32 +132,37 @@ class ApiProcess:
             _log.warning("the core does not answer yet")
         await self._link.store_reached(self._link.head.head, STORE_START_SECONDS)
 
-    async def _serve_until(self, stop: asyncio.Event, app: AsgiApp) -> int:
+    async def _serve_until_told(self, app: Draining) -> int:
         server = self._server(app)
         serving = asyncio.get_running_loop().create_task(server.serve())
         self._serving = True
-        code = await self._until(stop, serving)
+        code = await self._until_told(serving)
+        if self._retire.is_set():
+            await app.have_moved(self._listen_handle, self._stop)
         self._serving = False
+        app.begun.set()
+        await app.end_streams()
         server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
         await serving
         return code
 
-    async def _until(self, stop: asyncio.Event, serving: "asyncio.Task[None]") -> int:
+    async def _until_told(self, serving: "asyncio.Task[None]") -> int:
         diverged = asyncio.ensure_future(self._link.diverged.wait())
-        stopped = asyncio.ensure_future(stop.wait())
-        done, waiting = await asyncio.wait((diverged, stopped, serving), return_when=asyncio.FIRST_COMPLETED)
+        told = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._retire)]
+        done, waiting = await asyncio.wait((diverged, *told, serving), return_when=asyncio.FIRST_COMPLETED)
         for task in waiting - {serving}:
             task.cancel()
         return _ANOTHER_HISTORY if diverged in done else 0
 
     def _server(self, app: AsgiApp) -> "InheritedSocketServer":
         config = self._config
+        _find_the_vanished(self._listen_handle)
         return InheritedSocketServer(
             self._listen_handle,
             target=_measured(app, self._requests),
             interface=Interfaces.ASGINL,
             http=HTTPModes.auto,
-            websockets=False,
+            websockets=True,
             backlog=LISTEN_BACKLOG,
             log_level=LogLevels.error,  # below that it tells its own story of starting and stopping
             log_dictconfig=dict(_QUIET),
@@ -148,10 +180,15 @@ class ApiProcess:
 
     def _ready(self) -> Reply:
         views = self._views()
-        engines = {"core": EngineHealth(self._link.connected, "" if self._link.connected else "not connected")}
+        engines = {"core": self._core()}
         alive = self._alive().status == 200
         ready = self._serving and alive and bool(views) and is_ready(views)
         return ProcessHealth(ready, engines, views).reply()
+
+    def _core(self) -> EngineHealth:
+        if self._link.connected:
+            return EngineHealth(True, "")
+        return EngineHealth(self._link.expecting, "is being replaced" if self._link.expecting else "not connected")
 
     def _views(self) -> dict[str, ViewHealth]:
         feed = self._link.feed
@@ -186,7 +223,7 @@ class InheritedSocketServer(Server):
         self.__dict__.update(_ssp=None, _sfd=self._listen_handle, _shd=holder(self._listen_handle, False, self.backlog))
 
 
-def _measured(app: AsgiApp, requests: RequestMetrics) -> AsgiApp:
+def _measured(app: AsgiApp, requests: RequestMetrics) -> Callable[[Any, Any, Any], Awaitable[None]]:
     """The application, with each answer counted by the route and the code that it names in the scope."""
 
     async def measured(scope: Any, receive: Any, send: Any) -> None:
@@ -194,7 +231,8 @@ def _measured(app: AsgiApp, requests: RequestMetrics) -> AsgiApp:
         try:
             await app(scope, receive, send)
         finally:
-            requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), time.perf_counter() - began)
+            seconds = scope.get(SECONDS) or time.perf_counter() - began
+            requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), seconds)
 
     return measured
 
@@ -205,6 +243,19 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def _find_the_vanished(listen_handle: int) -> None:
+    # Accepted connections inherit this. A phone that lost its network in the middle of a relayed stream says nothing,
+    # and ASGI has no ping: without it such a stream would stay, until this process ends.
+    listener = socket.socket(fileno=os.dup(listen_handle))
+    with listener:
+        if listener.family == socket.AF_UNIX:
+            return
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE.items():
+            if hasattr(socket, name):  # not every system has each of them
+                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _nothing() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from whimbrel.kernel.errors import Misconfigured
-from whimbrel.option_table import BY_NAME, OPTIONS, Option
+from whimbrel.option_table import BY_NAME, OPTIONS, Option, is_loopback
 
 FILE_NAME: Final = "whimbrel.toml"
 DATA_DEFAULT: Final = "data"
@@ -35,6 +35,7 @@ class Config:
     streaming_port: int
     api_processes: int
     public_url: str | None
+    streaming_url: str | None
     tls_cert: Path | None
     tls_key: Path | None
     trusted_proxies: tuple[str, ...]
@@ -56,9 +57,28 @@ class Config:
         """
         if self.public_url is not None:
             return self.public_url
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        scheme = "https" if self.tls_cert else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return _address("https" if self.tls_cert else "http", self.host, port)
+
+    def streaming_url_at(self, port: int) -> str:
+        """The address at which apps are told to open streams, when the server listens on `port`.
+
+        The streaming port itself where only this machine can come by, since it speaks no TLS and no proxy may lead
+        there; else the main address, whose port relays streams. `streaming_url` wins over both.
+        """
+        if self.streaming_url is not None:
+            return self.streaming_url
+        if self.public_url is None and self.tls_cert is None and is_loopback(self.host) and self.streaming_port:
+            return self.streaming_port_url()
+        return "ws" + self.public_url_at(port).removeprefix("http")
+
+    def streaming_port_url(self) -> str:
+        """The address of the streaming port, which is the one really listened on in a running server."""
+        return _address("ws", self.host, self.streaming_port)
+
+
+def _address(scheme: str, host: str, port: int) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class Configuration(NamedTuple):

@@ -134,18 +134,18 @@ def host() -> Kind:
     return Kind("an IP address to listen on, or localhost", parse)
 
 
-def origin() -> Kind:
-    """The address that people type: a scheme, a host, perhaps a port. Plain http reaches no further than loopback."""
+def origin(scheme: str) -> Kind:
+    """An address that people or apps use: its scheme is http or ws, and plain it reaches no further than loopback."""
 
     def parse(raw: object, _: Path) -> str:
         parts = urlsplit(_text(raw).strip())
         bare = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username or parts.password)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        secure = parts.scheme == scheme + "s" or (parts.scheme == scheme and is_loopback(parts.hostname or ""))
         if not (bare and secure and parts.hostname and parts.port != 0 and parts.netloc.isascii()):
             raise ValueError
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
-    return Kind("https://host[:port] without a path (plain http only for a loopback host)", parse)
+    return Kind(f"{scheme}s://host[:port] without a path (plain {scheme} only for a loopback host)", parse)
 
 
 def is_loopback(host_name: str) -> bool:
@@ -183,9 +183,15 @@ OPTIONS: Final = (
     Option("api_processes", whole(1, 64), 1, "How many processes answer HTTP."),
     Option(
         "public_url",
-        origin(),
+        origin("http"),
         None,
         "The address that people type; ids of accounts and posts are made of it. Without it: host and port.",
+    ),
+    Option(
+        "streaming_url",
+        origin("ws"),
+        None,
+        "Where apps are told to open streams. Without it: the main address, or on loopback the streaming port.",
     ),
     Option("tls_cert", existing_file(), None, "The certificate chain (PEM) to serve https with; needs tls_key."),
     Option("tls_key", existing_file(), None, "The certificate's private key (PEM); needs tls_cert."),

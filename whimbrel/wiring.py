@@ -7,6 +7,7 @@ For the processes that answer people, and for commands. Two lists are the answer
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from whimbrel.api.http import Api
@@ -18,6 +19,7 @@ from whimbrel.api.oauth.routes import oauth_routes
 from whimbrel.api.operator import operator_routes
 from whimbrel.api.proxies import networks
 from whimbrel.api.router import Router
+from whimbrel.api.streaming_relay import StreamingRelay
 from whimbrel.config import Config
 from whimbrel.core import linked_core
 from whimbrel.engines.journal.client import CoreLink
@@ -94,12 +96,15 @@ class Product(NamedTuple):
         self.passwords.close()
 
 
-async def build_product(config: Config, link: CoreLink, *, clock: Clock = wall_clock_ms) -> Product:
+async def build_product(
+    config: Config, link: CoreLink, *, store: Path | None = None, clock: Clock = wall_clock_ms
+) -> Product:
     """Wire the product to a running core, fill its memory from the store, and begin to follow the journal.
 
-    When the store is away memory begins empty at the journal's head, and claims to know nothing older.
+    When the store is away memory begins empty at the journal's head, and claims to know nothing older. `store` is for
+    whoever looks at another one than the current: then `link.head` does not say how far that one is.
     """
-    reads = StoreReads(partial(SqliteStore, store_in(config.data)), link, link.head, clock=clock)
+    reads = StoreReads(partial(SqliteStore, store or store_in(config.data)), link, link.head, clock=clock)
     tail = EventTail(0)
     views = _views(reads, tail)
     tail.cursor = await _fill(views, reads, link.head, clock)
@@ -114,6 +119,7 @@ def options_of(config: Config) -> Options:
     """The part of the configuration that the product sees; its `port` is the one really listened on."""
     return Options(
         public_url=config.public_url_at(config.port),
+        streaming_url=config.streaming_url_at(config.port),
         title=config.title,
         description=config.description,
         contact_email=config.contact_email,
@@ -147,6 +153,11 @@ def build_api(config: Config, product: Product) -> Any:
         limits=limits,
         trusted_proxies=networks(config.trusted_proxies),
         fallback=SecurityHeaders(pages(microblog), secure=secure),
+        streams=StreamingRelay(
+            config.data / "run" / "streaming.sock",
+            direct=config.streaming_port_url(),
+            trusted_proxies=networks(config.trusted_proxies),
+        ),
         always=security_headers(secure=secure),
     )
 

@@ -35,7 +35,12 @@ def test_what_is_not_here_is_not_promised(serve):
     assert told["statuses"]["max_media_attachments"] == 0
     assert told["polls"]["max_options"] == 0
     assert told["translation"]["enabled"] is False
-    assert "streaming" not in told["urls"]
+
+
+def test_both_documents_say_where_streams_are(serve):
+    server = serve(streaming_url="wss://streams.marsh.example")
+    assert server.get("/api/v1/instance").json["urls"]["streaming_api"] == "wss://streams.marsh.example"
+    assert server.get("/api/v2/instance").json["configuration"]["urls"]["streaming"] == "wss://streams.marsh.example"
 
 
 @pytest.mark.parametrize(

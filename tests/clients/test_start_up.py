@@ -126,12 +126,13 @@ def test_the_instance_documents_have_what_clients_read_before_they_ask(http):
     assert configuration["polls"].keys() >= {"max_options", "max_characters_per_option"}
     assert configuration["translation"]["enabled"] is False
     assert configuration["vapid"]["public_key"] == ""
-    # Elk and Phanpy open a WebSocket when there is an address; there is none yet, and they go on without.
-    assert not configuration["urls"].get("streaming")
+    # Elk and Phanpy open a WebSocket at the second, Mastodon.py an event stream at the first.
+    assert configuration["urls"]["streaming"].startswith("ws://")
     assert second["version"].startswith("4.")
     assert second["api_versions"]["mastodon"] >= 2
     first = http.get("/api/v1/instance").json()
     assert first["uri"] == second["domain"]
+    assert first["urls"]["streaming_api"] == configuration["urls"]["streaming"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ OTHERS = {
     "streaming_port": ("4000", 4000),
     "api_processes": ("3", 3),
     "public_url": ("HTTPS://Birds.Example.org/", "https://birds.example.org"),
+    "streaming_url": ("WSS://Streams.Example.org/", "wss://streams.example.org"),
     "trusted_proxies": ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1/128")),
     "rate_limits": ("off", False),
     "registrations": ("open", "open"),
@@ -42,6 +43,7 @@ MALFORMED = {
         "https://birds.example.org:0",
         "ftp://birds.example.org",
     ),
+    "streaming_url": ("https://birds.example.org", "ws://birds.example.org", "wss://birds.example.org/path", "wss://"),
     "tls_cert": ("/nowhere/at/all.pem", ""),
     "tls_key": ("/nowhere/at/all.pem",),
     "trusted_proxies": ("10.0.0.1/8", "everybody", "10.0.0.0/33"),
@@ -203,6 +205,31 @@ def test_the_public_address_is_https_with_a_certificate(tmp_path):
     (tmp_path / "one.pem").write_text("pem", "utf-8")
     config = read({"tls_cert": "one.pem", "tls_key": "one.pem"}, {}, directory=tmp_path).config
     assert config.public_url_at(4000) == "https://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(
+    ("flags", "url"),
+    [
+        ({}, "ws://127.0.0.1:5000"),
+        ({"host": "localhost"}, "ws://localhost:5000"),
+        ({"host": "::1"}, "ws://[::1]:5000"),
+        ({"host": "0.0.0.0"}, "ws://127.0.0.1:4000"),
+        ({"host": "192.0.2.7"}, "ws://192.0.2.7:4000"),
+        ({"public_url": "https://birds.example.org"}, "wss://birds.example.org"),
+        ({"public_url": "http://localhost:3000"}, "ws://localhost:3000"),
+        ({"tls_cert": "one.pem", "tls_key": "one.pem"}, "wss://127.0.0.1:4000"),
+        ({"streaming_port": "0"}, "ws://127.0.0.1:4000"),
+        ({"streaming_url": "wss://streams.example.org"}, "wss://streams.example.org"),
+        (
+            {"streaming_url": "ws://localhost:6000", "public_url": "https://birds.example.org"},
+            "ws://localhost:6000",
+        ),
+    ],
+)
+def test_apps_are_told_the_streaming_port_only_where_nothing_stands_before_it(tmp_path, flags, url):
+    (tmp_path / "one.pem").write_text("pem", "utf-8")
+    config = read({"streaming_port": "5000", **flags}, {}, directory=tmp_path).config
+    assert config.streaming_url_at(4000) == url
 
 
 def test_what_is_handed_down_is_what_was_read(tmp_path):

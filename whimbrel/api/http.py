@@ -17,8 +17,9 @@ from whimbrel.api.errors import answer_to
 from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.request import Receive, Request, Scope
 from whimbrel.api.router import Route, Router
+from whimbrel.api.streaming_relay import STREAMING, refuse
 from whimbrel.api.times import moment
-from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.errors import NotFound, WhimbrelError
 from whimbrel.microblog.front import Microblog
 from whimbrel.reliability.metrics import ROUTE, STATUS
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
@@ -37,6 +38,7 @@ _NUMBERS: Final = tuple(b"%d" % number for number in range(2_048))
 class Api:
     """The ASGI application. `fallback` (an ASGI application too) takes what lies outside the route table and /api.
 
+    `streams` (another one) takes `/api/v1/streaming` and below, WebSockets included; nothing else may become one.
     `always` are headers of every answer that does not bring its own of that name.
     """
 
@@ -49,19 +51,29 @@ class Api:
         limits: RateLimits | None,
         trusted_proxies: tuple[Network, ...] = (),
         fallback: Any = None,
+        streams: Any = None,
         always: Headers = (),
     ) -> None:
         self._router, self._microblog, self._freshness = router, microblog, freshness
         self._always, self._always_names = always, frozenset(name for name, _ in always)
         self._limits, self._trusted, self._fallback = limits, trusted_proxies, fallback
+        self._streams = streams
         self._id_prefix = secrets.token_hex(6).encode() + b"-"
         self._ids = count(1)
+
+    async def end_streams(self) -> None:
+        """End what would never end by itself, for a process that is to end; its clients come back elsewhere."""
+        if self._streams is not None:
+            await self._streams.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
         path = scope["path"]
+        if self._streams is not None and path.startswith(STREAMING) and _streams_at(path):
+            await self._streams(scope, receive, send)
+            return
         if self._fallback is not None and not path.startswith("/api/") and not self._router.knows(path):
             scope[ROUTE] = "page"
             await self._fallback(scope, receive, _noting_status(scope, send))
@@ -143,8 +155,15 @@ class Api:
                 await receive()
                 await send({"type": done})
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
+            await receive()  # says only that it would like to
+            if self._streams is not None and _streams_at(scope["path"]):
+                await self._streams(scope, receive, send)
+            else:
+                await refuse(scope, send, NotFound("There is no WebSocket at this address"))
+
+
+def _streams_at(path: str) -> bool:
+    return path == STREAMING or path.startswith(STREAMING + "/")
 
 
 def _noting_status(scope: Scope, send: Any) -> Any:

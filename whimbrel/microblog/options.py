@@ -14,13 +14,14 @@ Registrations = Literal["open", "approval", "closed"]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The choices that change what people see. `public_url` has no trailing slash.
+    """The choices that change what people see. Addresses have no trailing slash.
 
     With `confirm_email` a new account waits until its address is confirmed; with registrations by "approval" it
     waits for a moderator. `password_grant` lets apps ask for the password itself (off: they must use the page).
     """
 
     public_url: str = "http://127.0.0.1:8000"
+    streaming_url: str = "ws://127.0.0.1:8000"
     title: str = "Whimbrel"
     description: str = ""
     contact_email: str = ""

@@ -21,6 +21,9 @@ ROUTE: Final = "whimbrel.route"
 STATUS: Final = "whimbrel.status"
 """Under this name it tells the answer's HTTP status."""
 
+SECONDS: Final = "whimbrel.seconds"
+"""Under this name it tells how long the answer took, where that is not the whole time: a stream's until it began."""
+
 
 class Sample(NamedTuple):
     """One value. `suffix` is what a histogram's parts add to the family's name."""

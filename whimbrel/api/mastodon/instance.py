@@ -1,6 +1,6 @@
 """What this server is: the instance documents that every app reads first, and the lists beside them.
 
-They say what is there and nothing else: no media, polls, translation or streaming address until those exist. Zeroes
+They say what is there and nothing else: no media, polls or translation until those exist. Zeroes
 and empty lists are shaped as apps expect them, because many read a limit before they ask whether there is one.
 """
 
@@ -94,8 +94,7 @@ class InstanceDocuments:
                 "description": options.description,
                 "email": options.contact_email,
                 "version": VERSION,
-                # The shape asks for an address. Nothing streams there yet; a client that tries is told so at once.
-                "urls": {"streaming_api": "ws" + options.public_url.removeprefix("http")},
+                "urls": {"streaming_api": options.streaming_url},
                 "stats": {"user_count": count.people, "status_count": count.posts, "domain_count": 0},
                 "thumbnail": self._addresses.header,
                 "languages": _OUR_LANGUAGES,
@@ -154,7 +153,12 @@ def _registrations(options: Options) -> dict[str, Any]:
 
 def _configuration(options: Options) -> dict[str, Any]:
     return {
-        "urls": {"about": options.public_url, "privacy_policy": None, "terms_of_service": None},
+        "urls": {
+            "streaming": options.streaming_url,
+            "about": options.public_url,
+            "privacy_policy": None,
+            "terms_of_service": None,
+        },
         "vapid": {"public_key": ""},
         "accounts": {
             "max_featured_tags": 0,
