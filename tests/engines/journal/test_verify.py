@@ -21,6 +21,8 @@ def path(tmp_path):
     for number in range(6):
         note(journal, f"text {number} " + "." * (5 * number))
     note(journal, "with claims", claims=[Claim("name:ada", b"digest"), Claim("once:1", expires_ms=1 << 42)])
+    note(journal, "gives back", releases=["name:ada"])
+    note(journal, "takes again", claims=[Claim("name:ada", b"digest")])
     secret = note(journal, "secret")
     journal.blank([secret.id], types=("Noted",))
     journal.trim(up_to=2)
@@ -117,10 +119,10 @@ def test_every_flipped_byte_of_the_file_changes_no_record_or_is_reported(path, f
 
 
 def _all_that_is_in(path):
-    """Every record and claim, or None when they cannot be read."""
+    """Every record, claim and released claim, or None when they cannot be read."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return db.execute("SELECT * FROM records").fetchall(), db.execute("SELECT * FROM claims").fetchall()
+        return [db.execute(f"SELECT * FROM {table}").fetchall() for table in ("records", "claims", "released")]
     except (apsw.Error, UnicodeDecodeError):
         return None
     finally:
@@ -133,8 +135,8 @@ def test_a_record_that_was_taken_out_is_missed(path):
 
 
 def test_the_newest_record_taken_out_is_missed_by_verify_and_by_the_writer(path):
-    change(path, "DELETE FROM records WHERE sequence = 9")
-    assert ("record 8", "the newest that is left, but 9 was written") in verify_journal(path)
+    change(path, "DELETE FROM records WHERE sequence = 11")
+    assert ("record 10", "the newest that is left, but 11 was written") in verify_journal(path)
     with pytest.raises(Corrupt):
         sqlite(path)
 
@@ -166,6 +168,22 @@ def test_a_changed_claim_is_found_by_its_key(path):
 def test_a_claim_under_another_key_is_found(path):
     change(path, "UPDATE claims SET key = 'name:adb' WHERE key = 'name:ada'")
     assert places(path) == {"claim name:adb"}
+
+
+def test_a_changed_release_is_found_by_its_record(path):
+    change(path, "UPDATE released SET sequence = sequence - 1 WHERE key = 'name:ada'")
+    assert places(path) == {"claim released by record 9"}
+
+
+def test_a_journal_of_an_older_version_is_brought_up_to_date(path):
+    change(path, "DROP TABLE released")
+    change(path, "DROP INDEX claims_in_order")
+    assert verify_journal(path) == []
+    sqlite(path).close()
+    assert verify_journal(path) == []
+    db = apsw.Connection(str(path))
+    assert db.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('released', 'claims_in_order')").get == 2
+    db.close()
 
 
 def test_a_damaged_record_is_never_handed_out(path):

@@ -6,7 +6,7 @@ so the transaction around the batch needs no savepoints, and one caller's mistak
 
 import os
 
-from whimbrel.engines.journal.keys import Held, are_keys, decide
+from whimbrel.engines.journal.keys import Held, Released, are_keys, decide
 from whimbrel.engines.journal.record import SALT_BYTES, Place, Sealed, Tip, seal
 from whimbrel.kernel.events import (
     MALFORMED,
@@ -27,7 +27,10 @@ _TYPE_CHARACTERS_MAX = 64
 
 
 class Batch:
-    """Takes groups in order. `tip` moves along; `changed` holds what the claims' rows must become."""
+    """Takes groups in order. `tip` moves along; `changed` holds what the claims' rows must become.
+
+    `released` holds what was given back, by which record.
+    """
 
     def __init__(self, tip: Tip, held: dict[str, Held | None], *, now_ms: int, node: int) -> None:
         self.tip = tip
@@ -35,6 +38,7 @@ class Batch:
         self.rows: list[Sealed] = []
         self.records: list[Record] = []
         self.changed: dict[str, Held | None] = {}
+        self.released: list[Released] = []
         self._held, self._now_ms, self._node = held, now_ms, node
 
     def take(self, group: Group) -> None:
@@ -67,6 +71,8 @@ class Batch:
         self.records.append(Record(*place, draft.payload, row.chain))
         stamp = Stamp(sequence, event_id, id_, time_ms)
         for key in draft.releases:
+            if (before := self._held.get(key)) is not None:
+                self.released.append(Released(sequence, key, before))
             self._held[key] = self.changed[key] = None
         for claim in draft.claims:
             held = Held(stamp, claim.digest, claim.expires_ms)

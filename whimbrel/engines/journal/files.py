@@ -20,10 +20,11 @@ from whimbrel.kernel.limits import (
     JOURNAL_RESERVE_BYTES,
     JOURNAL_WAL_BYTES_MAX,
 )
-from whimbrel.kernel.sql import schema
+from whimbrel.kernel.sql import Queries, schema
 
 APPLICATION_ID: Final = 0x5748494A  # "WHIJ"
 FORMAT: Final = 1
+_SQL = Queries("whimbrel.engines.journal")
 _SCHEMA = schema("whimbrel.engines.journal")
 
 
@@ -46,8 +47,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
         db.pragma("wal_autocheckpoint", JOURNAL_CHECKPOINT_PAGES)
         db.pragma("journal_size_limit", JOURNAL_WAL_BYTES_MAX)
         db.pragma("cache_size", -(JOURNAL_CACHE_BYTES // 1024))
-        if new:
-            _lay_out(db)
+        _lay_out(db) if new else _bring_up_to_date(db)
         db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except BaseException:
         close(db)
@@ -150,6 +150,13 @@ def _is_new(db: apsw.Connection) -> bool:
         found = f"application id {application}, format {version}"
         raise Corrupt("This is not a journal that this version reads.", log=f"{db.filename}: {found}")
     return False
+
+
+def _bring_up_to_date(db: apsw.Connection) -> None:
+    """Add the tables and indexes that an older version did not make: it does without them, and may come back."""
+    if db.execute(_SQL.is_up_to_date).fetchone() is None:
+        with db:
+            db.execute(_SCHEMA)
 
 
 def _lay_out(db: apsw.Connection) -> None:

@@ -22,6 +22,7 @@ from whimbrel.kernel.sql import Queries
 _SQL = Queries("whimbrel.engines.journal")
 _PLACES = struct.Struct(">qqqqq")
 _SHAPE = struct.Struct(">??II")
+_RELEASED = struct.Struct(">qI")
 
 
 class Held(NamedTuple):
@@ -92,6 +93,24 @@ def claim_checksum(key: str, held: Held) -> int:
     return crc32(places + _SHAPE.pack(digest is None, expires_ms is None, len(name), len(body)) + name + body)
 
 
+class Released(NamedTuple):
+    """A key that was given back by the record `released`, and what was held under it until then."""
+
+    released: int
+    key: str
+    held: Held
+
+
+def released_row(one: Released) -> tuple[object, ...]:
+    """The row of a released claim, sealed with a checksum over all its columns."""
+    return (one.released, *claim_row(one.key, one.held)[:-1], released_checksum(one))
+
+
+def released_checksum(one: Released) -> int:
+    """The checksum that belongs to a released claim's columns."""
+    return crc32(_RELEASED.pack(one.released, claim_checksum(one.key, one.held)))
+
+
 class Claims:
     """The rows of the claims, through the connection that appends."""
 
@@ -119,6 +138,11 @@ class Claims:
             self._db.executemany(_SQL.put_claim, put)
         if dropped := [(key,) for key, held in changed.items() if held is None]:
             self._db.executemany(_SQL.drop_claim, dropped)
+
+    def note_released(self, released: Sequence[Released]) -> None:
+        """Keep what was given back, so that the claims as of an earlier record can be told (a restore asks)."""
+        if released:
+            self._db.executemany(_SQL.put_released, [released_row(one) for one in released])
 
     def sweep(self, now_ms: int) -> None:
         """Remove a bounded number of expired claims, oldest first."""

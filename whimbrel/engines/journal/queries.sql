@@ -1,3 +1,7 @@
+-- name: is_up_to_date
+-- Whether the newest of the tables is there.
+SELECT 1 FROM sqlite_master WHERE name = 'released'
+
 -- name: tip
 -- The newest record, whole: opening continues from it and checks it first.
 SELECT sequence, event_id, id, type, actor, time_ms, payload, salt, payload_hash, chain, checksum
@@ -51,6 +55,21 @@ ON CONFLICT (key) DO UPDATE SET
 -- name: drop_claim
 -- A key released.
 DELETE FROM claims WHERE key = ?
+
+-- name: put_released
+-- A key released, and what was held under it.
+INSERT INTO released (released, key, sequence, event_id, id, time_ms, digest, expires_ms, checksum)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: forget_released
+-- The claims as of a record that a trim has removed are asked for no more.
+DELETE FROM released WHERE released <= :up_to
+
+-- name: released_to_verify
+-- One page of what was released, in order; texts as bytes, because damaged text could not be read at all.
+SELECT released, CAST(key AS BLOB), sequence, event_id, id, time_ms,
+    CASE typeof(digest) WHEN 'text' THEN 0 ELSE digest END, expires_ms, checksum
+FROM released WHERE (released, key) > (:after, CAST(:key AS TEXT)) ORDER BY released, key LIMIT :limit
 
 -- name: sweep_claims
 -- Expired claims count as free already; this gives their space back, a bounded piece at a time.

@@ -230,6 +230,7 @@ class SqliteJournal:
             claims.sweep(recorded_ms)
             self._swept_ms = recorded_ms
         claims.write(batch.changed)
+        claims.note_released(batch.released)
 
     def _announce(self, batch: Batch) -> list[Record]:
         self._tip = batch.tip

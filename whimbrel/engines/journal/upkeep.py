@@ -36,5 +36,6 @@ def trim_records(db: apsw.Connection, up_to: int) -> int:
     if last is None:
         return 0
     db.execute(_SQL.move_beginning, {"sequence": last[0], "chain": last[1]})
+    db.execute(_SQL.forget_released, {"up_to": last[0]})
     db.execute(_SQL.forget_records, {"up_to": last[0]})
     return db.changes()

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import apsw
 
 from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, close, open_for_reading
-from whimbrel.engines.journal.keys import Held, claim_checksum
+from whimbrel.engines.journal.keys import Held, Released, claim_checksum, released_checksum
 from whimbrel.engines.journal.reader import read_beginning
 from whimbrel.engines.journal.record import Sealed, chain_of, checksum_of, payload_fits
 from whimbrel.kernel.contracts import Row
 from whimbrel.kernel.errors import JournalUnavailable
 from whimbrel.kernel.events import Stamp
-from whimbrel.kernel.ids import time_of
+from whimbrel.kernel.ids import ID_MAX, time_of
 from whimbrel.kernel.limits import FOLLOW_READ_RECORDS_MAX
 from whimbrel.kernel.sql import Queries
 
@@ -63,6 +63,7 @@ def _findings(db: apsw.Connection, on_progress: Progress) -> Iterator[Finding]:
             yield Finding("file", str(text))
     yield from _wrong_records(db, on_progress)
     yield from _wrong_claims(db)
+    yield from _wrong_releases(db)
 
 
 def _wrong_records(db: apsw.Connection, on_progress: Progress) -> Iterator[Finding]:
@@ -137,6 +138,31 @@ def _wrong_claims(db: apsw.Connection) -> Iterator[Finding]:
             yield Finding(f"claim {last!r}", "the claims are not in order")
             return
         after = last
+
+
+def _wrong_releases(db: apsw.Connection) -> Iterator[Finding]:
+    if db.execute(_SQL.is_up_to_date).fetchone() is None:
+        return  # a journal that only an older version has written
+    place: tuple[Any, Any] = (-ID_MAX - 1, b"")
+    while page := _releases(db, place):
+        for released, name, *stamp, digest, expires_ms, checksum in page:
+            try:
+                one = Released(released, name.decode(), Held(Stamp(*stamp), digest, expires_ms))
+                fits = released_checksum(one) == checksum
+            except _UNREADABLE:
+                fits = False
+            if not fits:
+                yield Finding(f"claim released by record {released}", "the checksum does not fit")
+        last = page[-1][:2]
+        if not isinstance(last[0], int) or not isinstance(last[1], bytes) or last <= place:
+            yield Finding(f"claim released by record {last[0]!r}", "the released claims are not in order")
+            return
+        place = last
+
+
+def _releases(db: apsw.Connection, place: tuple[Any, Any]) -> list[Row]:
+    bounds = {"after": place[0], "key": place[1], "limit": FOLLOW_READ_RECORDS_MAX}
+    return db.execute(_SQL.released_to_verify, bounds).fetchall()
 
 
 def _page(db: apsw.Connection, after: int, up_to: int) -> list[Row]:
