@@ -97,12 +97,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     at_ms: int
     reasons: tuple[Reason, ...] = ()
+    better_since_ms: int | None = None
+    """Since when it has looked better than `state`, which is being waited out; None while it does not."""
     disagreement: str = ""
     """A reason's code when people and probes disagree; empty when they do not."""
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing said about an incident. `edited_ms` is set when its words were changed later (history has both)."""
+    """One thing said about an incident. `edited_ms` is set when its words were changed later (history has both).
+
+    What the program says by itself carries the `template` and its `figures`, so that a page can say it in its reader's
+    language; `body` is the same in English.
+    """
 
     id: str
     incident: str
@@ -113,6 +119,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     displayed_ms: int
     edited_ms: int | None = None
     components: dict[str, State] = {}
+    template: str = ""
+    figures: dict[str, float | int | str] = {}
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +155,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
-    """A maintenance window. `recurs` is an iCalendar RRULE, or empty."""
+    """A maintenance window. `recurs` is an iCalendar RRULE, or empty; `expected` is the worst that was announced."""
 
     id: str
     name: str
@@ -157,6 +165,7 @@ class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
     created_ms: int
     updated_ms: int
+    expected: State = "degraded_performance"
     recurs: str = ""
     updates: tuple[Update, ...] = ()
 

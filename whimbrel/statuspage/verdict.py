@@ -75,6 +75,7 @@ def decide(evidence: Evidence, before: Standing | None, thresholds: Thresholds =
         since_ms=after.since_ms,
         at_ms=evidence.at_ms,
         reasons=tuple(reasons),
+        better_since_ms=after.better_since_ms,
         disagreement=_disagreement(evidence, reasons),
     )
     return verdict, after

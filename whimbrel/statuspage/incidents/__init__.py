@@ -1,0 +1,1 @@
+"""Incidents and maintenance windows: opened, told and closed by rule, and by people."""

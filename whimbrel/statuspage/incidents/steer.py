@@ -1,0 +1,195 @@
+"""What the program does about incidents by itself: the board and the open incidents in, actions out. Pure.
+
+An incident opens the moment a component is in trouble, without asking anybody, and its first words are a template:
+in 2020 the page said "operational" for 26 minutes because somebody had to be sure. Components that fail while one is
+open join it: a page with nine incidents for one broken disk tells nobody anything. It goes to `monitoring` when
+everything has looked well for a while, to `resolved` when the verdicts have left trouble (verdict.py waits for that),
+and back to `investigating` when it was too early. Updates come when they were promised (source of the rhythm:
+PagerDuty's incident response guide: 5 minutes after the first, every 20 in the first two hours, then every hour).
+
+People lead when they have spoken: from then on the program only says what it measures, and that a promise was missed.
+It never lowers what a person has raised.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from whimbrel.statuspage.values import IMPACT_OF, SEVERITY, Impact, Incident, IncidentStatus, State, Verdict, worst
+
+TROUBLE: Final = frozenset({"degraded_performance", "partial_outage", "major_outage"})
+_SCOPE_AFTER_MS: Final = 5 * 60_000
+_EARLY_EVERY_MS: Final = 20 * 60_000
+_EARLY_UNTIL_MS: Final = 2 * 60 * 60_000
+_LATE_EVERY_MS: Final = 60 * 60_000
+_MONITORING_AFTER_MS: Final = 2 * 60_000
+_IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """Open an incident. `pain_ms`: the earliest sign, from which the status lag is counted."""
+
+    components: dict[str, State]
+    impact: Impact
+    pain_ms: int
+    next_update_ms: int
+    figures: dict[str, float | int | str]
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """Say something about an open incident, in the words of a template, and change it accordingly."""
+
+    incident: str
+    template: str
+    status: IncidentStatus
+    components: dict[str, State]
+    impact: Impact
+    next_update_ms: int | None
+    figures: dict[str, float | int | str]
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """People had promised an update for `due_ms` and have not given it: the page says so."""
+
+    incident: str
+    due_ms: int
+
+
+Action = Opening | Telling | Missing
+
+
+def steer(board: Mapping[str, Verdict], incidents: Sequence[Incident], now_ms: int) -> list[Action]:
+    """What is to be done now. `board`: the newest verdict by component; `incidents`: those not resolved.
+
+    Doing what it returns and calling again with what came of it returns nothing more for the same moment.
+    """
+    actions: list[Action] = []
+    for incident in incidents:
+        action = _about(incident, board, now_ms)
+        if action is not None:
+            actions.append(action)
+    covered = {component for incident in incidents for component in incident.components}
+    loose = {one.component: one for one in board.values() if _fails_now(one) and one.component not in covered}
+    if not loose:
+        return actions
+    home = _home(incidents)
+    if home is None:
+        return [*actions, _opening(loose, now_ms)]
+    joined = [action for action in actions if not (isinstance(action, Telling) and action.incident == home.id)]
+    return [*joined, _joining(home, loose, board, now_ms)]
+
+
+def interval_ms(opened_ms: int, now_ms: int) -> int:
+    """How long until the next update, for an incident that was opened at `opened_ms`."""
+    age_ms = now_ms - opened_ms
+    if age_ms < _SCOPE_AFTER_MS:
+        return _SCOPE_AFTER_MS
+    return _EARLY_EVERY_MS if age_ms < _EARLY_UNTIL_MS else _LATE_EVERY_MS
+
+
+def _about(incident: Incident, board: Mapping[str, Verdict], now_ms: int) -> Action | None:
+    verdicts = [board[component] for component in incident.components if component in board]
+    if incident.automatic and verdicts and not any(_in_trouble(verdict) for verdict in verdicts):
+        return _telling(incident, "resolved", "resolved", board, now_ms)
+    if incident.automatic and incident.status == "monitoring" and _worse_again(verdicts):
+        return _telling(incident, "worse_again", "investigating", board, now_ms)
+    if incident.automatic and incident.status != "monitoring" and _looks_well(verdicts, now_ms):
+        return _telling(incident, "monitoring", "monitoring", board, now_ms)
+    if _has_worsened(incident, board):
+        return _telling(incident, "worse", incident.status, board, now_ms)
+    if incident.next_update_ms is None or incident.next_update_ms > now_ms:
+        return None
+    if incident.automatic:
+        return _telling(incident, "still", incident.status, board, now_ms)
+    return Missing(incident=incident.id, due_ms=incident.next_update_ms)
+
+
+def _in_trouble(verdict: Verdict) -> bool:
+    return verdict.state in TROUBLE
+
+
+def _looks_well(verdicts: Sequence[Verdict], now_ms: int) -> bool:
+    """Every component has been better than its state for a while; those that are out of trouble do not count."""
+    waiting = [verdict.better_since_ms for verdict in verdicts if _in_trouble(verdict)]
+    return bool(waiting) and all(since is not None and now_ms - since >= _MONITORING_AFTER_MS for since in waiting)
+
+
+def _worse_again(verdicts: Sequence[Verdict]) -> bool:
+    return any(_fails_now(verdict) for verdict in verdicts)
+
+
+def _fails_now(verdict: Verdict) -> bool:
+    """In trouble, and not merely waiting out what was: somebody may have closed that incident already."""
+    return _in_trouble(verdict) and verdict.better_since_ms is None
+
+
+def _has_worsened(incident: Incident, board: Mapping[str, Verdict]) -> bool:
+    return any(
+        component in board and _in_trouble(board[component]) and SEVERITY[board[component].state] > SEVERITY[said]
+        for component, said in incident.components.items()
+    )
+
+
+def _home(incidents: Sequence[Incident]) -> Incident | None:
+    """The incident that a further component joins: the newest automatic one."""
+    automatic = [incident for incident in incidents if incident.automatic]
+    return max(automatic, key=lambda incident: incident.created_ms, default=None)
+
+
+def _opening(loose: Mapping[str, Verdict], now_ms: int) -> Opening:
+    components = {component: verdict.state for component, verdict in loose.items()}
+    return Opening(
+        components=components,
+        impact=IMPACT_OF[worst(components.values())],
+        pain_ms=min(_first_sign_ms(verdict) for verdict in loose.values()),
+        next_update_ms=now_ms + _SCOPE_AFTER_MS,
+        figures=_figures(loose),
+    )
+
+
+def _joining(incident: Incident, loose: Mapping[str, Verdict], board: Mapping[str, Verdict], now_ms: int) -> Telling:
+    joined = {component: verdict.state for component, verdict in loose.items()}
+    wider = msgspec.structs.replace(incident, components=incident.components | joined)
+    return _telling(wider, "joined", "investigating", board, now_ms)
+
+
+def _telling(
+    incident: Incident, template: str, status: IncidentStatus, board: Mapping[str, Verdict], now_ms: int
+) -> Telling:
+    components = {
+        component: board[component].state if component in board else said
+        for component, said in incident.components.items()
+    }
+    over = status == "resolved"
+    return Telling(
+        incident=incident.id,
+        template=template,
+        status=status,
+        components=components,
+        impact=_at_least(incident.impact, IMPACT_OF[worst(components.values())]),
+        next_update_ms=None if over else now_ms + interval_ms(incident.created_ms, now_ms),
+        figures=_figures({component: board[component] for component in components if component in board}),
+    )
+
+
+def _at_least(said: Impact, measured: Impact) -> Impact:
+    """The worse of the two: an incident's impact is the worst it ever had, and people's word is not lowered."""
+    return max(said, measured, key=_IMPACTS.index)
+
+
+def _first_sign_ms(verdict: Verdict) -> int:
+    return min((reason.since_ms for reason in verdict.reasons), default=verdict.since_ms)
+
+
+def _figures(verdicts: Mapping[str, Verdict]) -> dict[str, float | int | str]:
+    """What can be said in numbers: the highest share of failing requests, and how many people have reported."""
+    figures: dict[str, float | int | str] = {}
+    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    shares = [float(reason.figures["share"]) for reason in reasons if reason.code.startswith("errors")]
+    if shares:
+        figures["share"] = max(shares)
+    reports = [float(reason.figures["reports"]) for reason in reasons if reason.code == "crowd"]
+    if reports:
+        figures["reports"] = max(reports)
+    return figures
