@@ -2,7 +2,8 @@
 
 The core's loop hands it what was just committed; what it missed (a start, a burst, an outage) it reads from the
 journal's file. A store that is locked or whose disk fails is tried again with a growing pause; one that is missing,
-damaged, made by another version or of another history is rebuilt from the journal, beside the old one. Nothing here
+damaged, made by another version or of another history is rebuilt from the newest fitting snapshot and the journal,
+beside the old one. Where that cannot be, it says so and goes on trying: somebody may bring a snapshot. Nothing here
 ever stops the journal: the queue is bounded, and when it is full it is dropped, because the file has it all.
 
 Batches are bounded in events and in time, so that readers see progress and the loop beside it gets its turn.
@@ -18,10 +19,12 @@ from typing import NamedTuple, Protocol
 
 from whimbrel.engines.journal.head import HeadWriter
 from whimbrel.engines.store.applying import Apply, Applying, Decode
+from whimbrel.engines.store.migrations import Migration, migrate_in_place
 from whimbrel.engines.store.parked import Touches
 from whimbrel.engines.store.rebuild import rebuild
+from whimbrel.engines.store.snapshots import fitting
 from whimbrel.engines.store.standing import Standing, check_against
-from whimbrel.engines.store.writer import StoreWriter
+from whimbrel.engines.store.writer import OtherSchema, StoreWriter, schema_hash_of
 from whimbrel.kernel.errors import Corrupt, WhimbrelError
 from whimbrel.kernel.events import Record
 from whimbrel.kernel.limits import (
@@ -53,12 +56,14 @@ class JournalFile(Protocol):
 
 
 class Follows(NamedTuple):
-    """What the store is made of: tables, how a record is decoded, what an event means to the tables."""
+    """What the store is made of: tables, how a record is decoded, what an event means to the tables, and what leads
+    there from the tables of older releases."""
 
     schemas: Sequence[str]
     decode: Decode
     apply: Apply
     touches: Touches | None = None
+    migrations: Sequence[Migration] = ()
 
 
 class ApplierStatus(NamedTuple):
@@ -95,7 +100,7 @@ class Applier:
         self._writer: StoreWriter | None = None
         self._applying: Applying | None = None
         self._cursor = self._parked = self._errors = 0
-        self._last_error, self._doing = "", "starting"
+        self._last_error, self._doing, self._why = "", "starting", ""
         self._event_seconds = APPLY_SECONDS_MAX / APPLY_EVENTS_MAX
 
     @property
@@ -165,7 +170,8 @@ class Applier:
             self._use(self._fitting_writer())
         except Corrupt as error:
             self._failed(error)
-            self._rebuild(str(error))
+            if not (isinstance(error, OtherSchema) and self._migrate()):
+                self._rebuild(str(error))
             self._use(self._fitting_writer())
 
     def _fitting_writer(self) -> StoreWriter:
@@ -178,21 +184,26 @@ class Applier:
         return writer
 
     def _use(self, writer: StoreWriter) -> None:
-        _, decode, apply, touches = self._follows
+        _, decode, apply, touches, _ = self._follows
         self._writer, self._applying = writer, Applying(writer, decode, apply, touches=touches)
         if writer.standing().parked:
             # This version may know what an earlier one could not apply; what still raises stays parked.
             self._applying.replay_parked()
         self._moved(writer.standing())
-        self._doing = "following"
+        self._doing, self._why = "following", ""
         self._after_batch(())
 
+    def _migrate(self) -> bool:
+        """Bring the store of an older release to this one's schema; False when only a rebuild can."""
+        self._doing = "migrating"
+        return migrate_in_place(self._path, self._follows.migrations, schema_hash_of(self._follows.schemas))
+
     def _rebuild(self, why: str) -> None:
-        if self._head.head:
+        if self._head.head and why != self._why:
             _log.warning("the store is built from the journal", extra={"why": why, "head": self._head.head})
+        self._why = why
         self._close()
-        self._doing = "rebuilding"
-        schemas, decode, apply, touches = self._follows
+        schemas, decode, apply, touches, _ = self._follows
         rebuild(
             self._path,
             schemas,
@@ -200,11 +211,12 @@ class Applier:
             decode=decode,
             apply=apply,
             touches=touches,
+            snapshots=fitting(self._path.parent, None, self._past()),
             on_progress=self._rebuilding,
         )
 
     def _rebuilding(self, sequence: int, _head: int) -> None:
-        self._cursor = sequence
+        self._cursor, self._doing = sequence, "rebuilding"
         if self._stopping:
             raise _Stopped
 

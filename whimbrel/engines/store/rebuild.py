@@ -1,11 +1,16 @@
-"""Rebuilding the store: a new file from the whole journal, beside the old one, then the switch.
+"""Rebuilding the store: a new file from a snapshot and the journal, beside the old one, then the switch.
 
 The old store serves until the moment of the switch, and a crash at any time leaves either the old one or none, never
 half of one: the new file is whole and synced before it gets its name, and the old main file is removed before its log,
 so that no file ever lies beside a log that is not its own. In the instant in between there is no store, which readers
 answer from memory (StoreUnavailable).
+
+It begins with the first snapshot that is whole and of this version's schema; one that turns out damaged says so in its
+manifest and is passed over. Without any it begins with nothing, which takes a journal that was never trimmed. To begin
+with a snapshot is always faster: copying a row costs a hundredth of what applying its events does.
 """
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,10 +18,16 @@ from pathlib import Path
 from whimbrel.engines.store.applying import Apply, Applying, Decode
 from whimbrel.engines.store.files import remove_files
 from whimbrel.engines.store.parked import Touches
+from whimbrel.engines.store.snapshot_files import checksum_of
+from whimbrel.engines.store.snapshots import Snapshot, note_damage
 from whimbrel.engines.store.standing import Past
 from whimbrel.engines.store.writer import StoreWriter
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
 from whimbrel.kernel.limits import FOLLOW_READ_RECORDS_MAX
+
+_log = logging.getLogger(__name__)
+
+OnProgress = Callable[[int, int], None]
 
 
 def rebuild(
@@ -27,18 +38,25 @@ def rebuild(
     decode: Decode,
     apply: Apply,
     touches: Touches | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    snapshots: Sequence[Snapshot] = (),
+    on_progress: OnProgress | None = None,
 ) -> int:
     """Replace the store at `path` by one made from `journal`; returns the sequence at which it stands.
 
-    The writer of the old store must be closed. `on_progress` is told (sequence, head) after each batch. Raises
-    Corrupt when the journal no longer holds its beginning, JournalUnavailable when it cannot be read.
+    `snapshots` are what it may begin with, the preferred one first (snapshots.fitting). The writer of the old store
+    must be closed. `on_progress` is told (sequence, head) after each piece. Raises Corrupt when the journal no longer
+    holds its beginning and no snapshot stands for it, JournalUnavailable when it cannot be read.
     """
     beside = path.with_name(path.name + ".building")
-    remove_files(beside)
-    writer = StoreWriter(beside, schemas, synchronous="OFF")
+    head, _ = journal.head()
+    advance = on_progress or _nobody
+    writer = _begun(beside, schemas, journal, snapshots, lambda: advance(0, head))
     try:
-        sequence = _follow(Applying(writer, decode, apply, touches=touches), journal, on_progress)
+        applying = Applying(writer, decode, apply, touches=touches)
+        standing = writer.standing()
+        if standing.parked:
+            applying.replay_parked()  # as a store does that is opened: this version may know what an older one did not
+        sequence = _follow(applying, journal, standing.sequence, advance)
         if not writer.empty_log():
             raise StoreUnavailable("The new store is in use.", log=f"somebody reads {beside}")
     finally:
@@ -50,14 +68,47 @@ def rebuild(
     return sequence
 
 
-def _follow(applying: Applying, journal: Past, on_progress: Callable[[int, int], None] | None) -> int:
-    sequence, (head, _) = 0, journal.head()
+def _begun(
+    beside: Path, schemas: Sequence[str], journal: Past, snapshots: Sequence[Snapshot], alive: Callable[[], None]
+) -> StoreWriter:
+    """The new store as it begins: a copy of a snapshot, or empty."""
+    for snapshot in snapshots:
+        try:
+            return _copied(beside, schemas, snapshot, alive)
+        except Corrupt as error:
+            _log.error(
+                "a snapshot is passed over", extra={"sequence": snapshot.sequence, "error": f"{error.public} {error}"}
+            )
+    trimmed, _ = journal.beginning()
+    if trimmed:
+        raise Corrupt(
+            "The store cannot be built again.",
+            log=f"the journal begins after record {trimmed}, and no snapshot is left that fits: restore a backup",
+        )
+    remove_files(beside)
+    return StoreWriter(beside, schemas, synchronous="OFF")
+
+
+def _copied(beside: Path, schemas: Sequence[str], snapshot: Snapshot, alive: Callable[[], None]) -> StoreWriter:
+    """A copy of a snapshot, opened. Raises Corrupt when it is not what was made, or of another schema."""
+    remove_files(beside)
+    try:
+        checksum = checksum_of(snapshot.store, lambda *_: alive(), copy_to=beside)
+    except OSError as error:
+        raise StoreUnavailable("A snapshot cannot be copied.", log=f"{snapshot.store}: {error}") from error
+    if checksum != snapshot.checksum:
+        note_damage(snapshot, f"{snapshot.store}: its checksum is not the one in its manifest")
+        raise Corrupt("The snapshot is damaged.", log=f"{snapshot.store}: its checksum differs")
+    return StoreWriter(beside, schemas, synchronous="OFF")
+
+
+def _follow(applying: Applying, journal: Past, sequence: int, advance: OnProgress) -> int:
+    head, _ = journal.head()
     while records := journal.read(after=sequence, limit=FOLLOW_READ_RECORDS_MAX, up_to=head):
         if records[0].sequence != sequence + 1:
-            raise Corrupt("The journal does not begin at its beginning.", log=f"record {sequence + 1} was trimmed")
+            raise Corrupt("The journal was trimmed meanwhile.", log=f"record {sequence + 1} is gone")
         sequence = applying.apply_batch(records).sequence
-        if on_progress is not None:
-            on_progress(sequence, head)
+        advance(sequence, head)
     return sequence
 
 
@@ -67,3 +118,7 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _nobody(_sequence: int, _head: int) -> None:
+    """Progress that nobody asked for."""
