@@ -118,18 +118,18 @@ class FarSide:
             yield piece
 
 
-async def open_far_side(socket: Path, request: bytes) -> FarSide:
-    """Send a request (its head; it has no body) and wait for the head of the answer. Raises StreamsAway."""
+async def open_far_side(socket: Path, request: bytes, *, seconds: float = RELAY_OPEN_SECONDS) -> FarSide:
+    """Send a request (its head; it has no body) and wait for the answer's head, `seconds` long. Raises StreamsAway."""
     writer = None
     try:
-        async with asyncio.timeout(RELAY_OPEN_SECONDS):
+        async with asyncio.timeout(seconds):
             reader, writer = await asyncio.open_unix_connection(str(socket), limit=RELAY_BUFFER_BYTES)
             writer.write(request)
             return FarSide(_head(await reader.readuntil(_HEAD_END)), reader, writer)
     except BaseException as error:
         if writer is not None:
             writer.transport.abort()
-        if isinstance(error, OSError | EOFError | ValueError | asyncio.LimitOverrunError):
+        if isinstance(error, OSError | EOFError | ValueError | LookupError | asyncio.LimitOverrunError):
             raise _away(error) from error
         raise
 

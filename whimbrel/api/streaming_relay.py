@@ -21,7 +21,7 @@ from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.relayed_frames import RelayedFrames
 from whimbrel.api.request import Receive, Scope
 from whimbrel.kernel.errors import Unavailable, WhimbrelError
-from whimbrel.kernel.limits import RELAY_LEAVE_SECONDS, RELAY_SEND_SECONDS, STREAMS_RELAYED_MAX
+from whimbrel.kernel.limits import RELAY_LEAVE_SECONDS, RELAY_OPEN_SECONDS, RELAY_SEND_SECONDS, STREAMS_RELAYED_MAX
 from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS
 
 STREAMING: Final = "/api/v1/streaming"
@@ -59,10 +59,11 @@ class StreamingRelay:
         direct: str,
         trusted_proxies: tuple[Network, ...] = (),
         relayed_max: int = STREAMS_RELAYED_MAX,
+        open_seconds: float = RELAY_OPEN_SECONDS,
         send_seconds: float = RELAY_SEND_SECONDS,
     ) -> None:
         self._socket, self._direct, self._trusted = socket, direct, trusted_proxies
-        self._relayed_max, self._send_seconds = relayed_max, send_seconds
+        self._relayed_max, self._open_seconds, self._send_seconds = relayed_max, open_seconds, send_seconds
         self._fars: set[FarSide] = set()
         self._calls: set[asyncio.Task[Any] | None] = set()
         self._closing = False
@@ -89,7 +90,7 @@ class StreamingRelay:
         began = time.perf_counter()
         try:
             with self._place(scope):
-                far = await open_far_side(self._socket, self._request(scope))
+                far = await open_far_side(self._socket, self._request(scope), seconds=self._open_seconds)
                 scope[SECONDS], scope[STATUS] = time.perf_counter() - began, far.head.status
                 self._fars.add(far)
                 if self._closing:
