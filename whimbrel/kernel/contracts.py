@@ -47,6 +47,10 @@ class Journal(Protocol):
         """Forget records up to a sequence that a verified snapshot covers; returns how many (rule 13)."""
         ...
 
+    def shrink(self) -> int:
+        """Give space that a trim has freed back to the disk; returns how many bytes. In pieces, as `trim`."""
+        ...
+
     def close(self) -> None:
         """Let go of the files and the lock."""
         ...

@@ -1,11 +1,13 @@
 """Ids, times and sequences are given in the append and only grow, whatever clocks and restarts do."""
 
 import os
+import sqlite3
 from itertools import pairwise
 
 import pytest
 
 from tests.engines.journal.desk import NOW_MS, Clock, append, everything, group, note, noted, texts
+from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.kernel.errors import JournalUnavailable
 from whimbrel.kernel.events import JOURNAL_OPENED, Appended, Draft, Group, Stamp
 from whimbrel.kernel.ids import time_of
@@ -140,3 +142,25 @@ def test_blanking_leaves_the_types_that_undo_something(open_journal):
 def test_only_its_owner_may_read_the_journal_and_its_log(open_journal, tmp_path):
     note(open_journal())
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+def test_space_that_a_trim_has_freed_goes_back_to_the_disk_but_for_a_reserve(open_journal, monkeypatch, tmp_path):
+    kept = 40 * 4_096
+    monkeypatch.setattr("whimbrel.engines.journal.upkeep.JOURNAL_FREE_BYTES_KEPT", kept)
+    monkeypatch.setattr("whimbrel.engines.journal.upkeep.JOURNAL_SHRINK_PAGES_MAX", 16)
+    journal = open_journal()
+    stamps = [note(journal, f"text {number} {'long ' * 1_000}") for number in range(400)]
+    assert journal.shrink() == 0
+    while journal.trim(up_to=stamps[-2].sequence):
+        pass
+    pieces = []
+    while pieces[-1:] != [0]:
+        pieces.append(journal.shrink())
+    assert max(pieces) <= 16 * 4_096
+    assert sum(pieces) > 200 * 4_096
+    journal.close()
+    assert verify_journal(tmp_path / "journal.sqlite") == []
+    db = sqlite3.connect(tmp_path / "journal.sqlite")
+    assert db.execute("PRAGMA freelist_count").fetchone() == (40,)
+    db.close()
+    assert texts(open_journal()) == [f"text 399 {'long ' * 1_000}"]

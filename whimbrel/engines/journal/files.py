@@ -26,6 +26,7 @@ APPLICATION_ID: Final = 0x5748494A  # "WHIJ"
 FORMAT: Final = 1
 _SQL = Queries("whimbrel.engines.journal")
 _SCHEMA = schema("whimbrel.engines.journal")
+_INCREMENTAL: Final = 2
 
 
 def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None = None) -> apsw.Connection:
@@ -39,6 +40,8 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
     try:
         db.set_busy_timeout(JOURNAL_BUSY_MS)
         new = _is_new(db)
+        if new:
+            db.pragma("auto_vacuum", _INCREMENTAL)  # before the first page is written, or never
         db.file_control("main", apsw.SQLITE_FCNTL_CHUNK_SIZE, ctypes.addressof(ctypes.c_int(JOURNAL_GROWTH_BYTES)))
         if db.pragma("journal_mode", "wal") != "wal":
             raise Corrupt("The journal cannot be opened.", log=f"{path}: the file system does not allow a WAL")

@@ -15,7 +15,7 @@ from whimbrel.engines.journal.files import Lock, Reserve, close, open_for_writin
 from whimbrel.engines.journal.keys import Claims, keys_of
 from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_beginning, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
-from whimbrel.engines.journal.upkeep import blank_records, trim_records
+from whimbrel.engines.journal.upkeep import blank_records, give_back, trim_records
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
 from whimbrel.kernel.events import DISK_FULL, JOURNAL_OPENED, Draft, Group, Outcome, Record, Stamp
@@ -149,6 +149,14 @@ class SqliteJournal:
         sequence, the ids and the chain on.
         """
         return self._change(lambda db: trim_records(db, up_to))
+
+    def shrink(self) -> int:
+        """Give what a trim has left free back to the disk, but for JOURNAL_FREE_BYTES_KEPT; returns how many bytes.
+
+        A bounded piece at a time: call again until it returns 0. A journal that was made before this could be done
+        gives nothing back and uses its free space again.
+        """
+        return self._change(give_back)
 
     def close(self) -> None:
         """Let go of the files and the lock."""

@@ -9,7 +9,12 @@ from collections.abc import Sequence
 import apsw
 
 from whimbrel.engines.journal.record import Sealed, blanked
-from whimbrel.kernel.limits import JOURNAL_BLANK_RECORDS_MAX, JOURNAL_TRIM_RECORDS_MAX
+from whimbrel.kernel.limits import (
+    JOURNAL_BLANK_RECORDS_MAX,
+    JOURNAL_FREE_BYTES_KEPT,
+    JOURNAL_SHRINK_PAGES_MAX,
+    JOURNAL_TRIM_RECORDS_MAX,
+)
 from whimbrel.kernel.sql import Queries
 
 _SQL = Queries("whimbrel.engines.journal")
@@ -39,3 +44,13 @@ def trim_records(db: apsw.Connection, up_to: int) -> int:
     db.execute(_SQL.forget_released, {"up_to": last[0]})
     db.execute(_SQL.forget_records, {"up_to": last[0]})
     return db.changes()
+
+
+def give_back(db: apsw.Connection) -> int:
+    """Return free pages above a few to the disk, within the caller's transaction; returns how many bytes."""
+    page_bytes, pages, free = (int(db.pragma(name)) for name in ("page_size", "page_count", "freelist_count"))
+    surplus = min(free - JOURNAL_FREE_BYTES_KEPT // page_bytes, JOURNAL_SHRINK_PAGES_MAX)
+    if surplus <= 0:
+        return 0
+    db.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+    return (pages - int(db.pragma("page_count"))) * page_bytes

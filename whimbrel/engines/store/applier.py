@@ -212,6 +212,7 @@ class Applier:
             apply=apply,
             touches=touches,
             snapshots=fitting(self._path.parent, None, self._past()),
+            migrations=self._follows.migrations,
             on_progress=self._rebuilding,
         )
 

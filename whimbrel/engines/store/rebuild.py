@@ -17,11 +17,12 @@ from pathlib import Path
 
 from whimbrel.engines.store.applying import Apply, Applying, Decode
 from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.migrations import Migration, migrate_in_place
 from whimbrel.engines.store.parked import Touches
 from whimbrel.engines.store.snapshot_files import checksum_of
 from whimbrel.engines.store.snapshots import Snapshot, note_damage
 from whimbrel.engines.store.standing import Past
-from whimbrel.engines.store.writer import StoreWriter
+from whimbrel.engines.store.writer import OtherSchema, StoreWriter, schema_hash_of
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
 from whimbrel.kernel.limits import FOLLOW_READ_RECORDS_MAX
 
@@ -39,18 +40,21 @@ def rebuild(
     apply: Apply,
     touches: Touches | None = None,
     snapshots: Sequence[Snapshot] = (),
+    migrations: Sequence[Migration] = (),
     on_progress: OnProgress | None = None,
 ) -> int:
     """Replace the store at `path` by one made from `journal`; returns the sequence at which it stands.
 
-    `snapshots` are what it may begin with, the preferred one first (snapshots.fitting). The writer of the old store
-    must be closed. `on_progress` is told (sequence, head) after each piece. Raises Corrupt when the journal no longer
-    holds its beginning and no snapshot stands for it, JournalUnavailable when it cannot be read.
+    `snapshots` are what it may begin with, the preferred one first (snapshots.fitting); `migrations` bring one of an
+    older release to this one's schema. The writer of the old store must be closed. `on_progress` is told
+    (sequence, head) after each piece. Raises Corrupt when the journal no longer holds its beginning and no snapshot
+    stands for it, JournalUnavailable when it cannot be read.
     """
     beside = path.with_name(path.name + ".building")
     head, _ = journal.head()
     advance = on_progress or _nobody
-    writer = _begun(beside, schemas, journal, snapshots, lambda: advance(0, head))
+    begin = _Beginning(beside, schemas, migrations, lambda: advance(0, head))
+    writer = begin.from_snapshot(snapshots) or begin.from_nothing(journal)
     try:
         applying = Applying(writer, decode, apply, touches=touches)
         standing = writer.standing()
@@ -68,38 +72,53 @@ def rebuild(
     return sequence
 
 
-def _begun(
-    beside: Path, schemas: Sequence[str], journal: Past, snapshots: Sequence[Snapshot], alive: Callable[[], None]
-) -> StoreWriter:
-    """The new store as it begins: a copy of a snapshot, or empty."""
-    for snapshot in snapshots:
-        try:
-            return _copied(beside, schemas, snapshot, alive)
-        except Corrupt as error:
-            _log.error(
-                "a snapshot is passed over", extra={"sequence": snapshot.sequence, "error": f"{error.public} {error}"}
+class _Beginning:
+    """How the new store begins: as a copy of a snapshot, or empty. `alive` raises when nobody wants it any more."""
+
+    def __init__(
+        self, path: Path, schemas: Sequence[str], migrations: Sequence[Migration], alive: Callable[[], None]
+    ) -> None:
+        self._path, self._schemas, self._migrations, self._alive = path, schemas, migrations, alive
+
+    def from_snapshot(self, snapshots: Sequence[Snapshot]) -> StoreWriter | None:
+        """The first that can be used; None when none can."""
+        for snapshot in snapshots:
+            try:
+                self._copy(snapshot)
+                return self._opened()
+            except Corrupt as error:
+                facts = {"sequence": snapshot.sequence, "error": f"{error.public} {error}"}
+                _log.error("a snapshot is passed over", extra=facts)
+        return None
+
+    def from_nothing(self, journal: Past) -> StoreWriter:
+        """An empty one. Raises Corrupt where the journal cannot fill it."""
+        trimmed, _ = journal.beginning()
+        if trimmed:
+            raise Corrupt(
+                "The store cannot be built again.",
+                log=f"the journal begins after record {trimmed}, and no snapshot is left that fits: restore a backup",
             )
-    trimmed, _ = journal.beginning()
-    if trimmed:
-        raise Corrupt(
-            "The store cannot be built again.",
-            log=f"the journal begins after record {trimmed}, and no snapshot is left that fits: restore a backup",
-        )
-    remove_files(beside)
-    return StoreWriter(beside, schemas, synchronous="OFF")
+        remove_files(self._path)
+        return StoreWriter(self._path, self._schemas, synchronous="OFF")
 
+    def _copy(self, snapshot: Snapshot) -> None:
+        remove_files(self._path)
+        try:
+            checksum = checksum_of(snapshot.store, lambda *_: self._alive(), copy_to=self._path)
+        except OSError as error:
+            raise StoreUnavailable("A snapshot cannot be copied.", log=f"{snapshot.store}: {error}") from error
+        if checksum != snapshot.checksum:
+            note_damage(snapshot, f"{snapshot.store}: its checksum is not the one in its manifest")
+            raise Corrupt("The snapshot is damaged.", log=f"{snapshot.store}: its checksum differs")
 
-def _copied(beside: Path, schemas: Sequence[str], snapshot: Snapshot, alive: Callable[[], None]) -> StoreWriter:
-    """A copy of a snapshot, opened. Raises Corrupt when it is not what was made, or of another schema."""
-    remove_files(beside)
-    try:
-        checksum = checksum_of(snapshot.store, lambda *_: alive(), copy_to=beside)
-    except OSError as error:
-        raise StoreUnavailable("A snapshot cannot be copied.", log=f"{snapshot.store}: {error}") from error
-    if checksum != snapshot.checksum:
-        note_damage(snapshot, f"{snapshot.store}: its checksum is not the one in its manifest")
-        raise Corrupt("The snapshot is damaged.", log=f"{snapshot.store}: its checksum differs")
-    return StoreWriter(beside, schemas, synchronous="OFF")
+    def _opened(self) -> StoreWriter:
+        try:
+            return StoreWriter(self._path, self._schemas, synchronous="OFF")
+        except OtherSchema:
+            if not migrate_in_place(self._path, self._migrations, schema_hash_of(self._schemas)):
+                raise
+            return StoreWriter(self._path, self._schemas, synchronous="OFF")
 
 
 def _follow(applying: Applying, journal: Past, sequence: int, advance: OnProgress) -> int:
