@@ -146,6 +146,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     data_safety: str = ""
     workaround: str = ""
     cause: str = ""
+    lowered: dict[str, str] = {}
+    """The components that a person has called better than the verdict does, each with the reason; shown."""
+    missed_ms: tuple[int, ...] = ()
+    """When updates had been promised that did not come."""
     updates: tuple[Update, ...] = ()
 
     @property
