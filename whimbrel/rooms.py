@@ -6,6 +6,7 @@ Apart from wiring.py, because the core needs this and nothing of HTTP: importing
 from typing import Final
 
 from whimbrel.engines.store.applier import Follows
+from whimbrel.engines.store.migrations import migrations_in
 from whimbrel.kernel.contracts import Writing
 from whimbrel.kernel.events import Event
 from whimbrel.kernel.sql import schema
@@ -37,4 +38,4 @@ def apply(rows: Writing, event: Event) -> None:
 
 def follows() -> Follows:
     """What the core's applier needs to know of the rooms."""
-    return Follows(schemas(), VOCABULARY.decode, apply)
+    return Follows(schemas(), VOCABULARY.decode, apply, migrations=migrations_in("whimbrel.migrations"))

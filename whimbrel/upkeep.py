@@ -143,7 +143,7 @@ def _standing_of(path: Path) -> Standing:
 
 
 def _build(path: Path, journal: "_UpTo", on_progress: OnProgress) -> int:
-    schemas, decode, apply, touches = follows()
+    schemas, decode, apply, touches, _ = follows()
     return rebuild(
         path,
         schemas,

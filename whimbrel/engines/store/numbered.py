@@ -28,6 +28,9 @@ _JOURNAL: Final = "journal.sqlite"
 _NAME: Final = re.compile(r"store-([1-9][0-9]*)\.sqlite")
 _POSTS: Final = 10_000
 
+BUILDING: Final = ".building"
+"""Behind the name of a store: what is being made to become it."""
+
 Find = Callable[[Sequence[str]], dict[str, Stamp]]
 """A journal's `find`."""
 
@@ -117,7 +120,13 @@ def store_at(data: Path, number: int) -> Path:
 
 def stores_in(data: Path) -> list[int]:
     """The numbers of the stores that lie here, current or not, lowest first."""
-    return sorted(int(found[1]) for path in data.glob("store-*.sqlite") if (found := _NAME.fullmatch(path.name)))
+    return sorted(number for path in data.glob("store-*.sqlite") if (number := number_of(path)) is not None)
+
+
+def number_of(path: Path) -> int | None:
+    """The number of a store by its name; None when it is none."""
+    found = _NAME.fullmatch(path.name)
+    return int(found[1]) if found else None
 
 
 def is_own(path: Path) -> bool:
