@@ -6,6 +6,7 @@ them on, so that a client that has vanished is found by the kernel's keepalive o
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +15,7 @@ from wsproto.events import BytesMessage, CloseConnection, Message, Ping, TextMes
 
 from whimbrel.api.far_side import FarSide, ended
 from whimbrel.api.request import Receive
-from whimbrel.kernel.limits import RELAY_COMMAND_BYTES_MAX, RELAY_MESSAGE_BYTES_MAX
+from whimbrel.kernel.limits import RELAY_MESSAGE_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX
 
 NORMAL: Final = 1000
 NO_CODE: Final = 1005
@@ -23,6 +24,7 @@ TOO_LARGE: Final = 1009
 RESTARTING: Final = 1012
 """Close codes (RFC 6455, 7.4.1; 1012 from its registry)."""
 
+_RETRY_MS: Final = (100, 1_100)
 _UNSAYABLE: Final = (NO_CODE, ABNORMAL)
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -33,9 +35,6 @@ class Close(NamedTuple):
 
     code: int
     reason: str = ""
-
-
-_AWAY: Final = Close(RESTARTING, "streams are away for a moment: connect again")
 
 
 class RelayedFrames:
@@ -52,7 +51,7 @@ class RelayedFrames:
         chosen = self._far.head.header(b"sec-websocket-protocol").decode("latin-1")
         await self._send({"type": "websocket.accept", "subprotocol": chosen or None})
         onward = asyncio.create_task(self._pass_onward(receive))
-        close: Close | None = _AWAY  # also when this process ends in the middle: the client is to come back at once
+        close: Close | None = _away()  # also when this process ends in the middle: the client is to come back at once
         try:
             close = await self._pass_back()
             if onward.done():
@@ -78,15 +77,15 @@ class RelayedFrames:
                         return Close(TOO_LARGE, "the message is too large for the main port")
                     if event.message_finished and not await self._tell(self._message()):
                         return None
-        return _AWAY
+        return _away()
 
     async def _pass_onward(self, receive: Receive) -> Close | None:
         """Until the client has left (None), or must be sent away."""
         try:
             while (message := await receive())["type"] == "websocket.receive":
                 sent = _sent(message)
-                if len(sent.data) > RELAY_COMMAND_BYTES_MAX:
-                    return Close(TOO_LARGE, f"a message has at most {RELAY_COMMAND_BYTES_MAX} characters")
+                if len(sent.data) > STREAM_MESSAGE_BYTES_MAX:
+                    return Close(TOO_LARGE, f"a message has at most {STREAM_MESSAGE_BYTES_MAX} bytes")
                 await self._answer(sent)
             await self._answer(CloseConnection(code=message.get("code", NO_CODE), reason=message.get("reason")))
             return None
@@ -111,6 +110,11 @@ class RelayedFrames:
         except (TimeoutError, RuntimeError):  # granian's word for a transport that is closed is RuntimeError
             return False
         return True
+
+
+def _away() -> Close:
+    # The hint is the streaming process's own: whoever understands it does not come back in the same moment as all.
+    return Close(RESTARTING, f'{{"retry_ms":{random.randrange(*_RETRY_MS)}}}')
 
 
 def _sent(message: MutableMapping[str, Any]) -> TextMessage | BytesMessage:
