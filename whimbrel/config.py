@@ -47,6 +47,8 @@ class Config:
     description: str
     contact_email: str
     post_characters_max: int
+    snapshot_minutes: int
+    journal_days: int
     log_level: str
 
     def public_url_at(self, port: int) -> str:

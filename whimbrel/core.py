@@ -29,6 +29,7 @@ from whimbrel.engines.journal.server import CoreServer
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applier import Applier, Follows
 from whimbrel.engines.store.numbered import NewerRelease, numbers, refuse_newer, store_of
+from whimbrel.engines.store.parked import parked_with_content
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.follow_ups import CONTENT, Erase, FollowUps, Means
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -52,6 +53,7 @@ from whimbrel.reliability.children import (
 from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.rooms import ESSENTIAL, follows
+from whimbrel.snapshotting import Pace, Snapshotting
 
 _log = logging.getLogger("whimbrel.core")
 
@@ -105,7 +107,7 @@ class Core:
         except BaseException:
             self._journal.close()
             raise
-        store_path = store_of(data, numbers(self._journal.find))
+        self.store_path = store_path = store_of(data, numbers(self._journal.find))
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
         self.health = CoreHealth(data, head, clock)
@@ -124,7 +126,8 @@ class Core:
             on_moved=self.server.tell_store_moved,
             after_batch=self._taken_in,
         )
-        means = Means(SqliteStore(store_path), self.server.submit, self._erase, partial(_owed, journal_path))
+        store = SqliteStore(store_path)
+        means = Means(store, self.server.submit, self._erase, partial(_owed, journal_path, store))
         self._follow_ups = follow_ups(means) if follow_ups else None
         self.health.watch(self.server, self.applier)
         self._retiring: threading.Thread | None = None
@@ -205,9 +208,14 @@ def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: MakeFollow
     signal.signal(signal.SIGTERM, lambda *_: core.server.stop())
     signal.signal(RETIRE, lambda *_: core.retire())
     control.answer(core.health.pages())
+    pace = Pace(config.snapshot_minutes, config.journal_days)
+    snapshotting = Snapshotting(config.data, core.store_path, core.server.call, pace)
+    core.health.watch_snapshots(snapshotting)
+    snapshotting.start()
     try:
         core.run()
     finally:
+        snapshotting.stop()
         control.close()
     sys.exit(0)
 
@@ -260,10 +268,14 @@ def _opened(make: Callable[[], Core], wait_seconds: float) -> Core:
             sys.exit(WILL_NOT_START)
 
 
-def _owed(path: Path) -> list[tuple[int, int]]:
+def _owed(path: Path, store: SqliteStore) -> list[tuple[int, int]]:
+    """What was deleted and still has content: in the journal, or, where it was trimmed, in what is parked."""
     journal = JournalReader(path)
     try:
-        return [owed for prefix in DELETION_KEYS for owed in journal.unerased(prefix, types=CONTENT)]
+        owed = [found for prefix in DELETION_KEYS for found in journal.unerased(prefix, types=CONTENT)]
+        with store.reading() as rows:
+            parked = {f"{prefix}{id_}": id_ for id_ in parked_with_content(rows) for prefix in DELETION_KEYS}
+        return [*owed, *[(parked[key], stamp.time_ms) for key, stamp in journal.find(list(parked)).items()]]
     finally:
         journal.close()
 

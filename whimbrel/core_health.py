@@ -16,6 +16,7 @@ from whimbrel.kernel.limits import APPEND_DEADLINE_SECONDS, DISK_FREE_SHARE_MIN
 from whimbrel.reliability.control import Pages, Reply
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, view_families
 from whimbrel.reliability.metrics import BATCH_GROUPS, Family, Histogram, counter, exposition, gauge
+from whimbrel.snapshotting import Snapshotting
 
 
 class CoreHealth:
@@ -27,10 +28,15 @@ class CoreHealth:
         self._records = self._failures = 0
         self._server: CoreServer | None = None
         self._applier: Applier | None = None
+        self._snapshotting: Snapshotting | None = None
 
     def watch(self, server: CoreServer, applier: Applier) -> None:
         """Whom to ask."""
         self._server, self._applier = server, applier
+
+    def watch_snapshots(self, snapshotting: Snapshotting) -> None:
+        """Whom to ask about snapshots; a core of a command makes none."""
+        self._snapshotting = snapshotting
 
     def note_batch(self, batch: Batch) -> None:
         """Count what an append did."""
@@ -53,6 +59,8 @@ class CoreHealth:
 
     def _ready(self) -> Reply:
         engines = {"journal": self._journal(), "store": self._store(), "disk": self._disk()}
+        if self._snapshotting is not None:
+            engines["snapshots"] = self._snapshotting.health()
         return ProcessHealth(engines["journal"].ok, engines, self._views()).reply()
 
     def _stuck_seconds(self) -> float:
@@ -106,5 +114,6 @@ class CoreHealth:
             gauge("whimbrel_core_buffered_bytes", "What the slowest client has not taken.", buffered),
             gauge("whimbrel_core_clients", "Connections to the core.", clients),
             *view_families(self._head.head, self._views()),
+            *(self._snapshotting.families() if self._snapshotting is not None else ()),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))

@@ -219,6 +219,18 @@ OPTIONS: Final = (
         limits.POST_CHARACTERS_DEFAULT,
         "How long a post may be.",
     ),
+    Option(
+        "snapshot_minutes",
+        whole(0, 10_080),
+        60,
+        "Minutes between snapshots of the store, of which the two newest are kept; 0 makes none by itself.",
+    ),
+    Option(
+        "journal_days",
+        whole(0, 3_650),
+        7,
+        "Days for which the journal is kept behind the newest snapshot; 0 trims it right behind.",
+    ),
     Option("log_level", choice("debug", "info", "warning", "error"), "info", "The least that is worth a line of log."),
 )
 """In the order of docs/options.md. `data` and `config` say where to look and are therefore no options of the file."""

@@ -6,11 +6,12 @@ read it, and never above what the writer has published as durable (DESIGN rule 7
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
@@ -19,6 +20,7 @@ from whimbrel.engines.store.compare import Difference, copy_of, differences
 from whimbrel.engines.store.files import remove_files
 from whimbrel.engines.store.numbered import refuse_newer_store, store_in
 from whimbrel.engines.store.rebuild import rebuild
+from whimbrel.engines.store.snapshots import Snapshot, fitting, folders_of, list_snapshots, verify_snapshot
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.standing import Standing, check_against
 from whimbrel.kernel.errors import Corrupt, NotFound, StoreUnavailable
@@ -41,45 +43,55 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What was checked, and everything that does not fit."""
+    """What was checked, and everything that does not fit. `records`: the newest; `trimmed`: the newest forgotten."""
 
     records: int
+    trimmed: int = 0
+    snapshots: int = 0
     store_cursor: int | None
     parked: int
     findings: tuple[Finding, ...]
 
 
 def verify(data: Path, on_progress: OnProgress) -> Verified:
-    """Check every record of the journal, then compare the store with one that is built anew.
+    """Check every record of the journal and every snapshot, then compare the store with one that is built anew.
 
-    Raises NotFound when there is no journal. Needs room on the disk for two more stores.
+    It is built from the journal alone; where that was trimmed, from the oldest snapshot that fits, so that as much as
+    can be is replayed. Raises NotFound when there is no journal. Needs room on the disk for two more stores.
     """
     path = journal_in(data)
-    records = durable_head(data)
+    checked = Verified(records=durable_head(data), store_cursor=None, parked=0, findings=())
     wrong = verify_journal(path, on_progress=lambda done, total: on_progress("journal", done, total))
     if wrong:
-        findings = tuple(Finding("journal", one.where, one.what) for one in wrong)
-        return Verified(records=records, store_cursor=None, parked=0, findings=findings)
+        return replace(checked, findings=tuple(Finding("journal", one.where, one.what) for one in wrong))
+    journal = _UpTo(JournalReader(path), checked.records)
     try:
-        standing, differing = _compare(data, on_progress)
+        checked = replace(checked, trimmed=journal.beginning()[0])
+        count, findings = _check_snapshots(data, journal, on_progress)
+        checked = replace(checked, snapshots=count, findings=tuple(findings))
+        standing, differing = _compare(data, journal, on_progress)
     except (Corrupt, StoreUnavailable) as error:
         unreadable = Finding("store", store_in(data).name, str(error))
-        return Verified(records=records, store_cursor=None, parked=0, findings=(unreadable,))
-    return Verified(records=records, store_cursor=standing.sequence, parked=standing.parked, findings=tuple(differing))
+        return replace(checked, findings=(*checked.findings, unreadable))
+    finally:
+        journal.close()
+    findings = [*checked.findings, *differing]
+    return replace(checked, store_cursor=standing.sequence, parked=standing.parked, findings=tuple(findings))
 
 
 def rebuild_store(data: Path, on_progress: OnProgress) -> int:
     """Build the store anew and put it in the old one's place; returns the sequence at which it stands.
 
-    It is built under a name of its own, so that a server which builds one at the same time is not in the way. A
-    running server finds another file at its store's path and goes on with that one.
+    It begins with the newest snapshot that fits, where there is one. It is built under a name of its own, so that a
+    server which builds one at the same time is not in the way. A running server finds another file at its store's path
+    and goes on with that one.
     """
-    journal = JournalReader(journal_in(data))
+    journal = _UpTo(JournalReader(journal_in(data)), durable_head(data))
     store = store_in(data)
     refuse_newer_store(store)
     beside = store.with_name(f"{store.name}.anew")
     try:
-        sequence = _build(beside, _UpTo(journal, durable_head(data)), on_progress)
+        sequence = _build(beside, journal, fitting(data, None, journal), on_progress)
     finally:
         journal.close()
     remove_files(store)
@@ -115,18 +127,33 @@ def journal_in(data: Path) -> Path:
     return path
 
 
-def _compare(data: Path, on_progress: OnProgress) -> tuple[Standing, list[Finding]]:
-    """The store as it is now, against the same events applied to an empty one."""
+def _check_snapshots(data: Path, journal: "_UpTo", on_progress: OnProgress) -> tuple[int, list[Finding]]:
+    """Read every snapshot whole; how many are good, and what is wrong with the others."""
+    snapshots = list_snapshots(data)
+    readable = {one.path for one in snapshots}
+    unreadable = [Finding("snapshot", one.name, "no manifest") for one in folders_of(data) if one not in readable]
+    findings = []
+    for snapshot in snapshots:
+        if snapshot.sequence < journal.beginning()[0]:
+            continue  # the journal does not go on from it any more: nothing is built of it
+        try:
+            verify_snapshot(snapshot, journal, on_progress=lambda _, done, total: on_progress("snapshot", done, total))
+        except (Corrupt, StoreUnavailable) as error:
+            findings.append(Finding("snapshot", snapshot.path.name, str(error)))
+    return len(snapshots) - len(findings), [*unreadable, *findings]
+
+
+def _compare(data: Path, journal: "_UpTo", on_progress: OnProgress) -> tuple[Standing, list[Finding]]:
+    """The store as it is now, against the same events applied to an empty one, or to an old snapshot."""
     with tempfile.TemporaryDirectory(dir=data, prefix="verify-") as folder:
         copy, anew = Path(folder) / "copy.sqlite", Path(folder) / "anew.sqlite"
         copy_of(store_in(data), copy)
         standing = _standing_of(copy)
-        journal = JournalReader(data / JOURNAL)
-        try:
-            check_against(journal, standing)
-            _build(anew, _UpTo(journal, standing.sequence), on_progress)
-        finally:
-            journal.close()
+        check_against(journal, standing)
+        past = journal.up_to(standing.sequence)
+        trimmed, _ = journal.beginning()
+        snapshots = fitting(data, standing.schema_hash, past)[::-1] if trimmed else []
+        _build(anew, past, snapshots, on_progress)
         return standing, [Finding("store", f"table {one.table}", _in_words(one)) for one in differences(copy, anew)]
 
 
@@ -142,8 +169,8 @@ def _standing_of(path: Path) -> Standing:
         store.close()
 
 
-def _build(path: Path, journal: "_UpTo", on_progress: OnProgress) -> int:
-    schemas, decode, apply, touches, _ = follows()
+def _build(path: Path, journal: "_UpTo", snapshots: Sequence[Snapshot], on_progress: OnProgress) -> int:
+    schemas, decode, apply, touches, migrations = follows()
     return rebuild(
         path,
         schemas,
@@ -151,6 +178,8 @@ def _build(path: Path, journal: "_UpTo", on_progress: OnProgress) -> int:
         decode=decode,
         apply=apply,
         touches=touches,
+        snapshots=snapshots,
+        migrations=migrations,
         on_progress=lambda done, total: on_progress("store", done, total),
     )
 
@@ -161,6 +190,9 @@ class _UpTo:
     def __init__(self, journal: JournalReader, last: int) -> None:
         self._journal, self._last = journal, last
 
+    def up_to(self, last: int) -> "_UpTo":
+        return _UpTo(self._journal, min(last, self._last))
+
     def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
         return self._journal.read(after=after, limit=limit, up_to=min(up_to or self._last, self._last))
 
@@ -169,6 +201,9 @@ class _UpTo:
 
     def beginning(self) -> tuple[int, bytes]:
         return self._journal.beginning()
+
+    def close(self) -> None:
+        self._journal.close()
 
 
 def _sync(folder: Path) -> None:

@@ -25,6 +25,8 @@ OTHERS = {
     "description": ("A place for birds", "A place for birds"),
     "contact_email": ("ada@example.org", "ada@example.org"),
     "post_characters_max": ("1000", 1000),
+    "snapshot_minutes": ("0", 0),
+    "journal_days": ("30", 30),
     "log_level": ("debug", "debug"),
 }
 """For each option a value that is not its default, as text and as read. The TLS files are tested by themselves."""
@@ -55,6 +57,8 @@ MALFORMED = {
     "description": ("x" * 1_001,),
     "contact_email": ("ada", "@example.org", "a b@example.org"),
     "post_characters_max": ("0", "10001"),
+    "snapshot_minutes": ("-1", "10081", "hourly"),
+    "journal_days": ("-1", "3651", "a week"),
     "log_level": ("loud",),
 }
 

@@ -70,7 +70,7 @@ def test_readiness_names_each_process_view_and_engine(server):
     assert answer.status == 200
     assert set(answer.json["processes"]) == {"supervisor", "core", "api-1", "api-2"}
     core, api = answer.json["processes"]["core"], answer.json["processes"]["api-1"]
-    assert set(core["engines"]) == {"journal", "store", "disk"}
+    assert set(core["engines"]) == {"journal", "store", "disk", "snapshots"}
     assert core["views"]["store"]["parked"] == 0
     assert api["engines"]["core"]["ok"]
     assert all(

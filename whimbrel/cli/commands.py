@@ -41,6 +41,7 @@ def build() -> App:
         account.command(f"whimbrel.cli.{function}", name=name)
     app.command(account)
     app.command("whimbrel.cli.provision:provision", name="provision")
+    app.command("whimbrel.cli.snapshot:snapshot", name="snapshot")
     app.command("whimbrel.cli.verify:verify", name="verify")
     app.command("whimbrel.cli.doctor:doctor", name="doctor")
     views = App(name="views", help="What follows the journal.")

@@ -11,7 +11,7 @@ from whimbrel.upkeep import verify as verify_data
 
 
 def verify(*, json: JsonFlag = False, data: DataFlag = None) -> int:
-    """Check every record of the journal and every row of the store; code 1 says that something does not fit.
+    """Check every record of the journal, every snapshot, every row of the store; code 1: something does not fit.
 
     Parameters
     ----------
@@ -34,7 +34,9 @@ def tell(found: Verified) -> None:
     fits = "does not fit: see above" if found.findings else "whole"
     store = "not compared" if found.store_cursor is None else f"compared up to record {found.store_cursor:,}"
     parked = f", {found.parked} events parked" if found.parked else ""
-    say(f"{fits}: {found.records:,} records in the journal; the store is {store}{parked}")
+    trimmed = f" (trimmed up to {found.trimmed:,})" if found.trimmed else ""
+    copies = f"; {found.snapshots} snapshots" if found.snapshots else ""
+    say(f"{fits}: {found.records:,} records in the journal{trimmed}; the store is {store}{parked}{copies}")
 
 
 @contextmanager

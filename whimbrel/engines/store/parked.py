@@ -71,6 +71,11 @@ def parked_events(rows: Reading, *, limit: int = PARKED_EVENTS_MAX) -> list[tupl
     return [(Record._make(row[:8]), row[8]) for row in rows.all(_SQL.parked, {"limit": limit})]
 
 
+def parked_with_content(rows: Reading) -> list[int]:
+    """The subjects of parked events that still hold a payload."""
+    return [row[0] for row in rows.all(_SQL.parked_with_content)]
+
+
 def take_all(rows: Writing) -> list[Record]:
     """Take everything out of the parking, in journal order, for a replay in the same transaction."""
     records = [record for record, _ in parked_events(rows)]

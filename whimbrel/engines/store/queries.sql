@@ -32,6 +32,10 @@ SELECT id FROM parked_keys
 -- What is parked, in journal order.
 SELECT sequence, event_id, id, type, actor, time_ms, payload, chain, reason FROM parked ORDER BY sequence LIMIT :limit
 
+-- name: parked_with_content
+-- Whom parked events are about that were not blanked.
+SELECT DISTINCT id FROM parked WHERE id <> 0 AND payload <> x''
+
 -- name: count_parked
 -- How many events are parked.
 SELECT count(*) FROM parked
