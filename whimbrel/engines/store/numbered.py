@@ -100,10 +100,16 @@ def numbers(find: Find) -> Numbers:
 
 def refuse_newer(data: Path, find: Find) -> None:
     """Raise NewerRelease when this release must not write here: it would spoil what a newer one has made."""
-    held = find([FORMAT_KEY])
-    if FORMAT_KEY in held and held[FORMAT_KEY].id > FORMAT:
-        raise NewerRelease(f"format {held[FORMAT_KEY].id} of events is in force; this release writes {FORMAT}")
+    in_force = format_in_force(find)
+    if in_force > FORMAT:
+        raise NewerRelease(f"format {in_force} of events is in force; this release writes {FORMAT}")
     refuse_newer_store(store_of(data, numbers(find)))
+
+
+def format_in_force(find: Find) -> int:
+    """Which format of events may be written (kernel/formats.py). Raises what `find` raises."""
+    held = find([FORMAT_KEY])
+    return held[FORMAT_KEY].id if FORMAT_KEY in held else 1
 
 
 def refuse_newer_store(path: Path) -> None:

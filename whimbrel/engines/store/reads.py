@@ -10,6 +10,7 @@ the file, none at all. The first look that succeeds ends this.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, Protocol, TypeVar
@@ -21,6 +22,7 @@ from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     READ_YOUR_WRITES_DEADLINE_SECONDS,
     STORE_AWAY_PATIENCE_SECONDS,
+    STORE_POLL_SECONDS,
     STORE_READ_DEADLINE_SECONDS,
     STORE_READERS,
     STORE_READS_PENDING_MAX,
@@ -58,13 +60,14 @@ class StoreReads:
 
     async def read(self, query: Callable[[Reading], T], *, fresh: bool = True) -> T:
         """The contract's `read`."""
-        if fresh and self._head.store < (head := self._head.head) and self._is_following():
-            await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS)
+        head = self._head.head if fresh and self._is_following() else 0
+        if self._head.store < head and not await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS):
+            head = 0
         if self._pending >= STORE_READS_PENDING_MAX:
             raise StoreUnavailable(_SLOW, log=f"{self._pending} queries wait for the store")
         if self._overrun:
             raise StoreUnavailable(_SLOW, log="a query that has overrun its deadline is still under way")
-        look = self._threads.submit(self._look, query)
+        look = self._threads.submit(self._look, query, head)
         self._pending += 1
         loop = asyncio.get_running_loop()
         look.add_done_callback(lambda ended: self._ended(loop, ended))
@@ -97,12 +100,17 @@ class StoreReads:
         """Whether waiting makes sense: a store that is away or long behind would only make every page slow as well."""
         return self._answers and self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX
 
-    def _look(self, query: Callable[[Reading], T]) -> T:
+    def _look(self, query: Callable[[Reading], T], head: int) -> T:
+        """Look when the store stands at `head`: while releases take over from each other, the core's is another one."""
         store: Store | None = getattr(self._own, "store", None)
         if store is None:
             store = self._own.store = self._open_store()
-        with store.reading() as rows:
-            return query(rows)
+        ends = time.monotonic() + READ_YOUR_WRITES_DEADLINE_SECONDS
+        while True:
+            with store.reading() as rows:
+                if rows.cursor >= head or time.monotonic() > ends:
+                    return query(rows)
+            time.sleep(STORE_POLL_SECONDS)
 
     def _ended(self, loop: asyncio.AbstractEventLoop, look: "Future[Any]") -> None:
         if not loop.is_closed():

@@ -1,0 +1,1 @@
+"""Upgrades beside the running server: docs/mechanisms/migration.md."""
