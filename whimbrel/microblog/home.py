@@ -57,6 +57,18 @@ class Home:
             return quick
         return await (self._page_up(reader, page) if page.ascending else self._page_down(reader, page))
 
+    async def holds(self, reader: Reader, entry_id: int) -> bool:
+        """Whether an entry stands in this home, where it is judged by what lies below it.
+
+        Raises StoreUnavailable when memory does not reach far enough and the store is away.
+        """
+        page = Page(1, entry_id + 1, entry_id - 1)
+        ids = self._descending_held(reader, page)
+        if ids is None:
+            candidates, _ = await self._below(reader, page.ceiling, HOME_REBLOG_LOOK_BACK + 1)
+            ids = choose(candidates, page, complete=True)
+        return bool(ids)
+
     # Newest first
 
     def _descending_held(self, reader: Reader, page: Page) -> list[int] | None:

@@ -166,6 +166,11 @@ class Access:
         return session.expires_ms is not None and session.expires_ms <= self._clock()
 
 
+def token_hash(token: str) -> str:
+    """The name under which memory and store know a token."""
+    return _digest(token)
+
+
 def _random() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 

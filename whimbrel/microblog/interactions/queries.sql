@@ -73,6 +73,17 @@ SELECT post_id, 8 FROM bookmarks WHERE account_id = :account_id AND post_id IN (
 UNION ALL
 SELECT post_id, 16 FROM pins WHERE account_id = :account_id AND post_id IN (:post_ids*)
 
+-- name: marks_of
+-- The flags of some accounts on one post, one row a flag.
+SELECT account_id, 1 FROM favourites WHERE post_id = :post_id AND account_id IN (:account_ids*)
+UNION ALL
+SELECT account_id, 2 FROM posts
+WHERE reblog_of_id IS NOT NULL AND reblog_of_id = :post_id AND account_id IN (:account_ids*)
+UNION ALL
+SELECT account_id, 8 FROM bookmarks WHERE post_id = :post_id AND account_id IN (:account_ids*)
+UNION ALL
+SELECT account_id, 16 FROM pins WHERE post_id = :post_id AND account_id IN (:account_ids*)
+
 -- name: favourites_down
 -- An account's favourites, the latest first.
 SELECT event_id, post_id FROM favourites

@@ -27,6 +27,23 @@ def marks(rows: Reading, account_id: int, post_ids: Sequence[int]) -> dict[int, 
     return found
 
 
+def marks_of(rows: Reading, post_id: int, account_ids: Sequence[int]) -> dict[int, int]:
+    """The flags of these accounts on one post, without MUTED; every account is in the answer."""
+    found = dict.fromkeys(account_ids, 0)
+    for account_id, flag in rows.all(_sql.marks_of, {"post_id": post_id, "account_ids": account_ids}):
+        found[account_id] |= flag
+    return found
+
+
+def quiet(rows: Reading, account_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The conversations that each account wants no notifications from. One query an account."""
+    wanted = {"limit": READER_MARKS_MAX}
+    return {
+        account_id: {id_ for id_, _ in rows.all(_sql.newest_conversation_mutes, {**wanted, "account_id": account_id})}
+        for account_id in account_ids
+    }
+
+
 def newest_marks(rows: Reading, account_ids: Sequence[int], *, limit: int = READER_MARKS_MAX) -> dict[int, Marks]:
     """For each account what it did lately, `limit` of each kind, for its memory. Five queries an account."""
     return {account_id: _newest_marks(rows, account_id, limit) for account_id in account_ids}

@@ -71,6 +71,18 @@ class Grouped(NamedTuple):
     account_ids: tuple[int, ...]
 
 
+def latest_group(rows: Reading, account_id: int, prefix: str) -> str | None:
+    """The newest group of an account whose key begins so (rules.group_prefix)."""
+    # "." is the character after "-": the range holds every key that begins with the prefix.
+    found = rows.one(_sql.latest_group, {"account_id": account_id, "lowest": prefix, "above": prefix[:-1] + "."})
+    return found[0] if found else None
+
+
+def named_by(rows: Reading, post_id: int, event_id: int) -> list[int]:
+    """Whom an event was the first to name in a post."""
+    return [account_id for (account_id,) in rows.all(_sql.named_by, {"post_id": post_id, "event_id": event_id})]
+
+
 def newest(rows: Reading, account_id: int) -> Newest:
     """What memory holds of a reader."""
     found = rows.all(_sql.newest, {"account_id": account_id, "limit": NEWEST_MAX})

@@ -1,0 +1,304 @@
+"""The streams of a process: connections come in by two sockets, become streams, listen, and leave.
+
+Promises: nobody is refused for coming in a crowd (up to the named limits, which answer 503 and say when to come
+back); a stream that has been opened hears everything that begins to be told after it; at the end everybody is told
+when to come back, each at another moment.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any, Final, NamedTuple
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.errors import BadRequest, TooMany, Unauthenticated, Unavailable, WhimbrelError
+from whimbrel.kernel.limits import (
+    LISTEN_BACKLOG,
+    STREAM_CLOSE_SECONDS,
+    STREAM_CONNECTIONS_MAX,
+    STREAM_CONNECTIONS_PER_ACCOUNT_MAX,
+    STREAM_HEAD_SECONDS,
+    STREAM_HEARTBEAT_SECONDS,
+    STREAM_PING_SECONDS,
+    STREAM_RECONNECTS_PER_SECOND,
+)
+from whimbrel.streaming import answers
+from whimbrel.streaming.admission import Admission, Guest, check_scopes, offered_protocol, token_in
+from whimbrel.streaming.counts import Counts
+from whimbrel.streaming.deliveries import Deliveries
+from whimbrel.streaming.heads import Head
+from whimbrel.streaming.hub import Hub, Subscription, Watcher
+from whimbrel.streaming.knock import Knock, check_upgrade, is_upgrade, kind_asked
+from whimbrel.streaming.names import StreamName, name_of
+from whimbrel.streaming.positions import parse_position
+from whimbrel.streaming.resume import Resumes
+from whimbrel.streaming.sides import SidesInMemory
+from whimbrel.streaming.sockets import GOING_AWAY, EventSource, Stream, WebSocket, restart_hint
+from whimbrel.streaming.wheel import Wheel
+
+_log = logging.getLogger(__name__)
+
+NOW: Final = "now"
+"""What a client says that wants to resume later and has seen nothing yet."""
+
+_FILES_BESIDE: Final = 256
+"""Files that the process needs for other things than streams."""
+
+
+class Parts(NamedTuple):
+    """What streams are made of, as streaming_wiring.py puts it together."""
+
+    hub: Hub
+    sides: SidesInMemory
+    admission: Admission
+    deliveries: Deliveries
+    resumes: Resumes
+    counts: Counts
+    clock: Clock
+
+
+class Streams:
+    """Every connection of this process. `files_max`: how many files it may have open."""
+
+    def __init__(self, parts: Parts, *, files_max: int) -> None:
+        self._parts, self.counts = parts, parts.counts
+        self._connections_max = min(STREAM_CONNECTIONS_MAX, files_max - _FILES_BESIDE)
+        self._knocks: Wheel[Knock] = Wheel(STREAM_HEAD_SECONDS)
+        self._wheels: dict[str, Wheel[Any]] = {
+            "websocket": Wheel(STREAM_PING_SECONDS),
+            "eventsource": Wheel(STREAM_HEARTBEAT_SECONDS),
+        }
+        self._per_account: Counter[int] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._servers: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._left = asyncio.Event()
+        self._going = False
+
+    @property
+    def position(self) -> int:
+        """Everything up to here has been told to those who listened."""
+        return self._parts.deliveries.done
+
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return self.counts.open.total()
+
+    async def listen_on(self, listener: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+        """Take connections from a listening socket."""
+        loop = asyncio.get_running_loop()
+        serving = (
+            await loop.create_unix_server(lambda: Knock(self), sock=listener, backlog=LISTEN_BACKLOG)
+            if listener.family == socket.AF_UNIX
+            else await loop.create_server(lambda: Knock(self), sock=listener, backlog=LISTEN_BACKLOG, ssl=tls)
+        )
+        self._servers.append(serving)
+        if self._timer is None:
+            self._timer = loop.call_later(1.0, self._turn)
+
+    async def close(self) -> None:
+        """Take nobody more, tell everybody when to come back, and end."""
+        self._going = True
+        for serving in self._servers:
+            serving.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        everybody = self._parts.hub.sockets()
+        for count, stream in enumerate(everybody):
+            stream.end(f"{GOING_AWAY} {restart_hint(len(everybody), STREAM_RECONNECTS_PER_SECOND)}")
+            if count % 100 == 0:
+                await asyncio.sleep(0)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STREAM_CLOSE_SECONDS):
+                while self.open:
+                    self._left.clear()
+                    await self._left.wait()
+        except TimeoutError:
+            _log.info("some readers were too slow to hear the end", extra={"connections": self.open})
+        await self._parts.admission.close()
+
+    # A connection before it is a stream (knock.Desk)
+
+    def knocked(self, knock: Knock) -> bool:
+        """A connection has come; False when there is not even room to answer it."""
+        if self._going or self.open > self._connections_max + _FILES_BESIDE // 2:
+            return False
+        self.counts.open["handshake"] += 1
+        knock.place = self._knocks.put(knock)
+        return True
+
+    def left(self, knock: Knock) -> None:
+        """It is gone, or a stream now."""
+        self.counts.open["handshake"] -= 1
+        self._left.set()
+        self._knocks.take(knock, knock.place)
+
+    def refused(self, status: int) -> None:
+        """It became no stream."""
+        self.counts.refused[str(status)] += 1
+
+    def opened(self, knock: Knock, head: Head) -> None:
+        """Make a stream of it, or refuse it."""
+        knock.task = self.own(self._open(knock, head))
+
+    async def _open(self, knock: Knock, head: Head) -> None:
+        try:
+            await self._admit(knock, head)
+        except WhimbrelError as error:
+            knock.refuse(error)
+
+    async def _admit(self, knock: Knock, head: Head) -> None:
+        upgrade = is_upgrade(head)
+        key = check_upgrade(head) if upgrade else ""
+        kind = kind_asked(head, upgrade=upgrade)
+        if self.open > self._connections_max:
+            raise Unavailable("The server has as many streams as it can take")
+        token = token_in(head)
+        guest = await self._parts.admission.admit(token)
+        name = None
+        if kind is not None:
+            name = name_of(kind, tag=head.query.get("tag"), list_id=head.query.get("list"))
+            check_scopes(guest, name)
+        elif token is None and not upgrade:
+            raise Unauthenticated("Missing access token")
+        if guest.account_id and self._per_account[guest.account_id] >= STREAM_CONNECTIONS_PER_ACCOUNT_MAX:
+            raise TooMany("You have as many streams open as an account may have", retry_after_seconds=60)
+        since = head.headers.get("last-event-id") or head.query.get("since")
+        check_since(since)
+        watcher = await self._watcher(guest)
+        if knock.transport.is_closing():
+            self._unwatch(watcher)
+            return
+        if upgrade:
+            self._begin(knock, WebSocket(self, knock.transport, guest, watcher))
+            stream = knock.transport.get_protocol()
+            knock.transport.write(answers.switching(key, offered_protocol(head)))
+        else:
+            self._begin(knock, EventSource(self, knock.transport, guest, watcher))
+            stream = knock.transport.get_protocol()
+            bodiless = head.method == "HEAD"
+            knock.transport.write(answers.event_source())
+            if bodiless:
+                knock.transport.close()
+                return
+        assert isinstance(stream, Stream)
+        if name is not None:
+            await self.listen(stream, name, since)
+        if knock.early and isinstance(stream, WebSocket):
+            stream.data_received(knock.early)
+
+    def _begin(self, knock: Knock, stream: "WebSocket | EventSource") -> None:
+        knock.task = None
+        self.left(knock)
+        knock.transport.set_protocol(stream)
+        self.counts.open[stream.kind] += 1
+        if stream.account_id is not None:
+            self._per_account[stream.account_id] += 1
+        stream.place = self._wheels[stream.kind].put(stream)
+        self._parts.hub.enter(stream)
+
+    async def _watcher(self, guest: Guest) -> Watcher | None:
+        if guest.account_id is None:
+            return None
+        sides = self._parts.sides.shelf
+        side = sides.held(guest.account_id)
+        while side is None:
+            found = await self._parts.admission.sides.one(guest.account_id)
+            if found is None:
+                raise Unauthenticated("Invalid access token")
+            # It may have been let go between being loaded and now: only what memory holds is kept true.
+            side = sides.held(guest.account_id)
+        return self._parts.hub.watch(guest.account_id, side)
+
+    def _unwatch(self, watcher: Watcher | None) -> None:
+        if watcher is not None and self._parts.hub.unwatch(watcher):
+            self._parts.sides.shelf.drop(watcher.account_id)
+
+    # An open stream (sockets.Keeper)
+
+    async def listen(self, stream: Stream, name: StreamName, since: str | None) -> None:
+        """Let an open stream listen; a second time to the same is nothing. Raises WhimbrelError when it may not."""
+        guest = Guest(stream.session, stream.account_id)
+        check_scopes(guest, name)
+        check_since(since)
+        if any((one.name.kind, one.name.key) == (name.kind, name.key) for one in stream.subscriptions):
+            return
+        after = self._parts.deliveries.taken
+        replays = since is not None and since not in (NOW, "")
+        if replays:
+            found = parse_position(since or "")
+            after = found if found is not None else after
+        subscription = Subscription(
+            stream,
+            name,
+            stream.watcher,
+            after=after,
+            notified=guest.reads_notifications,
+            resumes=since is not None,
+        )
+        stream.subscriptions = (*stream.subscriptions, subscription)
+        if replays:
+            await self._parts.resumes.join(subscription)
+            if stream.transport.is_closing() or subscription not in stream.subscriptions:
+                self._parts.hub.unsubscribe(subscription)
+        else:
+            self._parts.hub.subscribe(subscription)
+        if subscription.resumes:
+            stream.tell_position(subscription)
+
+    def ignore(self, stream: Stream, subscription: Subscription) -> None:
+        """Let it listen to this no more."""
+        stream.subscriptions = tuple(one for one in stream.subscriptions if one is not subscription)
+        self._parts.hub.unsubscribe(subscription)
+
+    def gone(self, stream: Stream) -> None:
+        """The connection has ended."""
+        self.counts.open[stream.kind] -= 1
+        self._left.set()
+        self._wheels[stream.kind].take(stream, stream.place)
+        for subscription in stream.subscriptions:
+            self._parts.hub.unsubscribe(subscription)
+        stream.subscriptions = ()
+        self._parts.hub.leave(stream)
+        if stream.account_id is not None:
+            self._per_account[stream.account_id] -= 1
+            if not self._per_account[stream.account_id]:
+                del self._per_account[stream.account_id]
+        self._unwatch(stream.watcher)
+
+    def own(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run something, and see to it that it ends with the process. What it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a stream's task failed", exc_info=error)
+
+    def _turn(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(1.0, self._turn)
+        now_ms = self._parts.clock()
+        for knock in self._knocks.turn():
+            knock.late()
+        for wheel in self._wheels.values():
+            for stream in wheel.turn():
+                if stream.expires_ms is not None and stream.expires_ms <= now_ms:
+                    stream.end("revoked")
+                else:
+                    stream.visit()
+
+
+def check_since(since: str | None) -> None:
+    """Raise BadRequest for what is no id that this server gives."""
+    if since not in (None, "", NOW) and parse_position(since or "") is None:
+        raise BadRequest("This is not the id of a message: repeat the newest one that you have seen, or say now")
