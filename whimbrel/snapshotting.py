@@ -183,8 +183,8 @@ class Snapshotting:
         """For /readyz: is there a snapshot that is new enough, or why not?"""
         newest, cursor, trimmed, _, _, error = self._status
         if newest is None:
-            waiting = time.monotonic() < self._not_before or not self._pace.minutes
-            return EngineHealth(waiting and not error and not trimmed, error or "none yet")
+            lost = "the journal was trimmed and no snapshot fits" if trimmed else ""
+            return EngineHealth(not error and not lost, "; ".join(filter(None, (lost, error))) or "none yet")
         age_ms = self._clock() - newest.made_ms
         words = f"newest at record {newest.sequence}, {age_ms // 60_000} minutes old; journal from {trimmed + 1}"
         allowed_ms = 2 * (self._pace.minutes * 60_000 if cursor > newest.sequence else SNAPSHOT_IDLE_MS_MAX)

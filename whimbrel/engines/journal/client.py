@@ -79,7 +79,7 @@ class CoreLink:
         self.head = head
         self.feed: Feed | None = None
         self.diverged: asyncio.Event = asyncio.Event()
-        """Set when the journal does not hold what this process has seen: its memory is of another history."""
+        """Set when the journal does not hold what this process has seen, or what it has missed: begin anew."""
         self._path = socket_path
         self._connection: _Connection | None = None
         self._leaving: _Connection | None = None
@@ -99,6 +99,7 @@ class CoreLink:
         """Feed memory views from now on. At most once."""
         assert self.feed is None, "a process has one follower"
         self.feed = feed
+        feed.on_trimmed = self.diverged.set
         if self._connection is not None:
             self._ask_to_follow(self._connection, feed)
 

@@ -63,6 +63,8 @@ class Feed:
         self.chain = b""
         self.errors = dict.fromkeys((type(view).__name__ for view in views), 0)
         """How often each view's `apply` has raised, by the view's class."""
+        self.on_trimmed: Callable[[], None] = _nothing
+        """Called when the journal no longer holds what the views lack: they can only be made anew, from the store."""
         self._views, self._vocabulary = views, vocabulary
         self._open_file = open_file
         self._file: JournalFile | None = None
@@ -182,6 +184,10 @@ class Feed:
         try:
             while not self._joined():
                 records = await self._read()
+                if records and records[0].sequence > self.tail.cursor + 1:
+                    _log.error("the journal was trimmed past these views", extra={"cursor": self.tail.cursor})
+                    self.on_trimmed()
+                    return
                 for start in range(0, len(records), FOLLOW_SLICE_RECORDS_MAX):
                     self._apply_all(records[start : start + FOLLOW_SLICE_RECORDS_MAX])
                     await asyncio.sleep(0)  # requests are answered between the slices
@@ -218,6 +224,10 @@ class Feed:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _nothing() -> None:
+    """Nobody has asked to be told."""
 
 
 def _wake(waiter: "asyncio.Future[bool]") -> None:
