@@ -64,18 +64,18 @@ class Config:
     def streaming_url_at(self, port: int) -> str:
         """The address at which apps are told to open streams, when the server listens on `port`.
 
-        The streaming port itself where only this machine can come by, since it speaks no TLS and no proxy may lead
-        there; else the main address, whose port relays streams. `streaming_url` wins over both.
+        The streaming port itself where only this machine can come by; else the main address, whose port relays
+        streams, since a proxy or a firewall may not lead to a second port. `streaming_url` wins over both.
         """
         if self.streaming_url is not None:
             return self.streaming_url
-        if self.public_url is None and self.tls_cert is None and is_loopback(self.host) and self.streaming_port:
+        if self.public_url is None and is_loopback(self.host) and self.streaming_port:
             return self.streaming_port_url()
         return "ws" + self.public_url_at(port).removeprefix("http")
 
     def streaming_port_url(self) -> str:
         """The address of the streaming port, which is the one really listened on in a running server."""
-        return _address("ws", self.host, self.streaming_port)
+        return _address("wss" if self.tls_cert else "ws", self.host, self.streaming_port)
 
 
 def _address(scheme: str, host: str, port: int) -> str:

@@ -221,7 +221,7 @@ def test_the_public_address_is_https_with_a_certificate(tmp_path):
         ({"host": "192.0.2.7"}, "ws://192.0.2.7:4000"),
         ({"public_url": "https://birds.example.org"}, "wss://birds.example.org"),
         ({"public_url": "http://localhost:3000"}, "ws://localhost:3000"),
-        ({"tls_cert": "one.pem", "tls_key": "one.pem"}, "wss://127.0.0.1:4000"),
+        ({"tls_cert": "one.pem", "tls_key": "one.pem"}, "wss://127.0.0.1:5000"),
         ({"streaming_port": "0"}, "ws://127.0.0.1:4000"),
         ({"streaming_url": "wss://streams.example.org"}, "wss://streams.example.org"),
         (
