@@ -43,6 +43,8 @@ def build() -> App:
     app.command("whimbrel.cli.provision:provision", name="provision")
     app.command("whimbrel.cli.restart:restart", name="restart")
     app.command("whimbrel.cli.snapshot:snapshot", name="snapshot")
+    app.command("whimbrel.cli.backup:backup", name="backup")
+    app.command("whimbrel.cli.restore:restore", name="restore")
     app.command("whimbrel.cli.verify:verify", name="verify")
     app.command("whimbrel.cli.migrate:migrate", name="migrate")
     app.command("whimbrel.cli.doctor:doctor", name="doctor")
