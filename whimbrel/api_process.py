@@ -1,8 +1,9 @@
 """The entry of an API process: the product behind HTTP. How such a process lives is in api_server.py."""
 
-from whimbrel.api_server import AsgiApp, run
+from whimbrel.api_server import run
 from whimbrel.config import Config
 from whimbrel.engines.journal.client import CoreLink
+from whimbrel.reliability.draining import AsgiApp
 from whimbrel.wiring import build_api, build_product
 
 

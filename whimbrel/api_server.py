@@ -1,8 +1,9 @@
 """What an API process is made of: HTTP by granian on the supervisor's socket, the product, a link to the core.
 
 Promises: it says that it is ready only when its views stand at the journal's head; on SIGTERM it finishes the
-requests that it has begun and exits 0; on RETIRE it first has its clients move to its successor (draining.py); when it finds that its memory is of another history than the journal (a
-restored backup) it exits, and the supervisor starts it afresh. It ends with the supervisor, however that ends.
+requests that it has begun and exits 0; on RETIRE it first has its clients move to its successor (draining.py); when
+it finds that its memory is of another history than the journal (a restored backup) it exits, and the supervisor starts
+it afresh. It ends with the supervisor, however that ends.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 import uvloop
 from granian._granian import SocketHolder
@@ -46,22 +47,12 @@ from whimbrel.reliability.children import (
     leave_the_terminal_to_the_supervisor,
 )
 from whimbrel.reliability.control import ControlSocket, Reply
-from whimbrel.reliability.draining import Draining
+from whimbrel.reliability.draining import AsgiApp, Draining
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS, Family, RequestMetrics, exposition, gauge
 
 _log = logging.getLogger(__name__)
-
-
-class AsgiApp(Protocol):
-    """The application: ASGI, and a way to end those answers that would not end by themselves."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-
-    async def end_streams(self) -> None:
-        """End all streams, within moments; called once, before the process stops to listen."""
 
 
 Build = Callable[[Config, CoreLink], Awaitable[AsgiApp]]
@@ -88,7 +79,7 @@ def run(build: Build) -> NoReturn:
         die_with_parent(told.parent)
     leave_the_terminal_to_the_supervisor()
     config = decode(os.environ[HANDED_DOWN])
-    log_as_json(told.name, config.log_level)
+    log_as_json(told.name, config.log_level, config.data)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
     sys.exit(uvloop.run(ApiProcess(config, told.name, LISTEN_HANDLE).serve(build)))
 
@@ -140,7 +131,6 @@ class ApiProcess:
         if self._retire.is_set():
             await app.have_moved(self._listen_handle, self._stop)
         self._serving = False
-        app.begun.set()
         await app.end_streams()
         server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
         await serving

@@ -1,26 +1,27 @@
-"""The process that the others are children of: starts them, starts them again, hands them the listening socket.
+"""The process that the others are children of: starts them, starts them again, hands them the listening sockets.
 
 Promises: one line `ready: URL` on standard output once everything answers; a child that dies is started again, at
-once the first time; SIGTERM drains (the API processes first, then the core) and exits 0 within 10 s, a second one
-exits at once; no child outlives it. It answers for the whole server on `run/supervisor.sock`: /livez, /readyz and
-/metrics, merged from all. It has no other work, so there is little in it that could fail. Standard library only.
+once the first time; SIGTERM drains (the API processes and streaming first, then the core) and exits 0 within 10 s, a
+second one exits at once; SIGHUP and the control page /restart replace every child, and at last this process itself by
+exec, without a dropped request (reliability/replacing.py); no child outlives it. It answers for the whole server on
+`run/supervisor.sock`: /livez, /readyz and /metrics, merged from all, and /restarting. It has no other work, so there is
+little in it that could fail. Standard library only.
 """
 
 import fcntl
 import json
 import logging
 import os
-import selectors
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Final, NamedTuple, NoReturn
 
+from whimbrel.engines.sockets import listen_tcp
 from whimbrel.kernel.limits import (
     API_DRAIN_SECONDS,
     CHILD_READY_POLL_SECONDS,
@@ -28,16 +29,29 @@ from whimbrel.kernel.limits import (
     LISTEN_BACKLOG,
     OPTIONAL_CHILD_READY_SECONDS,
 )
-from whimbrel.reliability.children import MAIN, STREAMING, WILL_NOT_START, Child, Command
+from whimbrel.reliability.children import (
+    MAIN,
+    STREAMING,
+    WILL_NOT_START,
+    Child,
+    Command,
+    Interpreter,
+    of_this_process,
+)
 from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.crew import Crew
+from whimbrel.reliability.handover import Inheritance, become, heirs, inherited
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import Family, Sample, exposition, merge
+from whimbrel.reliability.replacing import REHEARSE, CannotReplace, Replacing, Restarting
+from whimbrel.reliability.signals import Signals, has_terminal
 
 _log = logging.getLogger("whimbrel.supervisor")
 
 HANDED_DOWN: Final = "WHIMBREL_HANDED_DOWN"
 """The variable that carries the configuration to every process, as text (whimbrel.config writes and reads it)."""
 
+_MODULE: Final = "whimbrel.supervisor"
 _ALREADY_RUNNING: Final = 75
 _CANNOT_LISTEN: Final = 71
 
@@ -64,62 +78,80 @@ def main() -> NoReturn:
         log_level=told["log_level"],
         commands=commands(told["api_processes"]),
     )
-    sys.exit(Supervisor(settings).run())
+    if REHEARSE in sys.argv:
+        sys.exit(0)
+    sys.exit(Supervisor(settings, inherited()).run())
 
 
 def commands(api_processes: int) -> list[Command]:
-    """What a server consists of, in the order in which it is started; it is stopped in the reverse."""
-    python = [sys.executable, "-m"]
+    """What a server consists of, in the order in which it is started and replaced.
+
+    Modules and flags are what one version asks of the next: while one takes over, it starts the other's processes.
+    """
     names = [f"api-{number}" for number in range(1, api_processes + 1)]
     return [
-        Command("core", [*python, "whimbrel.core"]),
-        *[Command(name, [*python, "whimbrel.api_process", "--name", name], listens=MAIN) for name in names],
+        Command("core", ["whimbrel.core"], stands_by=True),
+        *[Command(name, ["whimbrel.api_process", "--name", name], listens=MAIN) for name in names],
+        Command("streaming", ["whimbrel.streaming_process", "--name", "streaming"], listens=STREAMING, essential=False),
     ]
 
 
 class Supervisor:
-    """Looks after the children until it is told to stop."""
+    """Looks after the children until it is told to stop. `left`: what it takes over from what this process was."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, left: Inheritance | None = None) -> None:
+        self._settings, self._left = settings, left
         self._run = settings.data / "run"
-        self._children = [Child(command, self._run / f"{command.name}.control.sock") for command in settings.commands]
-        self._environment = dict(os.environ)
+        self._interpreter = of_this_process()
+        self._home = left.home if left else self._interpreter
+        self._began = left.began if left else time.monotonic()
         self._sockets: dict[str, socket.socket] = {}
-        self._began = time.monotonic()
-        self._said_ready = False
-        self._signals = 0
+        children = [Child(command, self._run, self._interpreter) for command in settings.commands]
+        self._crew = Crew(children, dict(os.environ), self._sockets)
+        self._said_ready = left is not None
+        self._stopping = 0
         self._exit_code = 0
+        self._restarting = Restarting("done" if left else "idle")
+        self._wanted: Interpreter | None = None
+        self._asking = threading.Lock()
+        self._in_terminal = has_terminal()
+        self._signals = Signals(self._signalled)
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the exit code."""
         log_as_json("supervisor", self._settings.log_level)
         self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = self._lock()
+        lock = self._take_lock()
         if lock is None:
             print(f"whimbrel: a server is already running on the data directory {self._settings.data}", file=sys.stderr)
             return _ALREADY_RUNNING
-        for name, port in self._settings.ports.items():
+        self._lock = lock
+        if not self._listen():
+            return _CANNOT_LISTEN
+        self._adopt()
+        with self._signals:
+            self._control = ControlSocket(
+                self._run / "supervisor.sock",
+                {
+                    "/livez": lambda: Reply(200, "text/plain", "ok\n"),
+                    "/readyz": self._readiness,
+                    "/metrics": self._metrics,
+                    "/restarting": self._how_it_restarts,
+                },
+                verbs={"/restart": self._restart},
+                inherited=self._left.control if self._left else None,
+            )
             try:
-                self._sockets[name] = _listen(self._settings.host, port)
-            except OSError as error:
-                print(f"whimbrel: {self._settings.host} port {port}: {error.strerror}", file=sys.stderr)
-                return _CANNOT_LISTEN
-        self._hand_down_ports()
-        control = ControlSocket(
-            self._run / "supervisor.sock",
-            {"/livez": lambda: Reply(200, "text/plain", "ok\n"), "/readyz": self._readiness, "/metrics": self._metrics},
-        )
-        try:
-            with _Signals(self._signalled) as signals:
-                self._look_after(signals)
-                self._drain(signals)
-        finally:
-            control.close()
-            os.close(lock)
+                self._look_after()
+                self._drain()
+            finally:
+                self._control.close()
+                os.close(lock)
         return self._exit_code
 
-    def _lock(self) -> int | None:
+    def _take_lock(self) -> int | None:
+        if self._left:
+            return self._left.lock
         handle = os.open(self._run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,97 +160,162 @@ class Supervisor:
             return None
         return handle
 
-    def _hand_down_ports(self) -> None:
-        """Tell the children the numbers that were really taken: the option may be 0, for any."""
+    def _listen(self) -> bool:
+        handles = self._left.sockets if self._left else {}
+        for name, port in self._settings.ports.items():
+            try:
+                self._sockets[name] = (
+                    socket.socket(fileno=handles[name])
+                    if name in handles
+                    else listen_tcp(self._settings.host, port, backlog=LISTEN_BACKLOG)
+                )
+            except OSError as error:
+                print(f"whimbrel: {self._settings.host} port {port}: {error.strerror}", file=sys.stderr)
+                return False
+        # The children are told the numbers that were really taken: the option may be 0, for any.
         ports = {name: listener.getsockname()[1] for name, listener in self._sockets.items()}
-        self._environment[HANDED_DOWN] = json.dumps(json.loads(self._environment[HANDED_DOWN]) | ports)
+        environment = self._crew.environment
+        self._crew.environment = {**environment, HANDED_DOWN: json.dumps(json.loads(environment[HANDED_DOWN]) | ports)}
+        return True
 
-    def _look_after(self, signals: "_Signals") -> None:
-        while not self._signals:
-            self._start_what_is_due()
-            self._see_what_is_ready()
-            signals.wait(self._pause_seconds())
-            self._reap()
+    def _adopt(self) -> None:
+        if self._left is None:
+            return
+        ours = {child.name: child for child in self._crew.children}
+        for heir in self._left.children:
+            child = ours.get(heir.name)
+            if child is None:  # a process that this version has no use for
+                child = Child(Command(heir.name, ()), self._run, self._interpreter)
+                self._crew.leaving.append(child)
+            child.adopt(pid=heir.pid, starts=heir.starts, started=heir.started)
+        for child in self._crew.leaving:
+            child.send(signal.SIGTERM)
+        _log.info("the supervisor was replaced", extra={"python": self._interpreter.path})
+
+    def _look_after(self) -> None:
+        steps: Iterator[None] = iter(())
+        while not self._stopping:
+            if wanted := self._wanted:
+                self._wanted, steps = None, self._replace_everybody(wanted)
+            next(steps, None)
+            self._crew.start_what_is_due()
+            self._crew.see_what_is_ready()
+            self._say_ready()
+            self._signals.wait(self._pause_seconds())
+            self._crew.reap(self._died)
 
     def _signalled(self, number: int) -> None:
         if number == signal.SIGCHLD:
             return
-        self._signals += 1
-        if self._signals > 1:
-            for child in self._children:
-                child.send(signal.SIGKILL)
+        if number == signal.SIGHUP and not (self._in_terminal and not has_terminal()):
+            self._want_restart(self._interpreter)
+            return
+        self._stopping += 1
+        if self._stopping > 1:
+            self._crew.kill(self._crew.everybody())
             os._exit(1)
 
-    def _start_what_is_due(self) -> None:
-        now = time.monotonic()
-        for child in self._children:
-            if child.pid is None and child.due <= now:
-                child.start(self._environment, self._sockets)
-                _log.info("a process was started", extra={"child": child.name, "pid": child.pid, "start": child.starts})
-
-    def _see_what_is_ready(self) -> None:
-        for child in self._children:
-            if child.pid is not None and not child.ready and child.ask("/readyz").status == 200:
-                child.ready = True
-                seconds = round(time.monotonic() - child.started, 3)
-                _log.info("a process is ready", extra={"child": child.name, "seconds": seconds})
-        if not self._said_ready and self._may_say_ready():
-            self._said_ready = True
-            print(f"ready: {self._address()}", flush=True)
-
-    def _may_say_ready(self) -> bool:
+    def _say_ready(self) -> None:
+        if self._said_ready:
+            return
         # What the server can do without is waited for, but not without end: posting and reading must not hang on it.
         patience_ends = self._began + OPTIONAL_CHILD_READY_SECONDS
-        return all(
+        self._said_ready = all(
             child.ready or (not child.command.essential and time.monotonic() > patience_ends)
-            for child in self._children
+            for child in self._crew.children
         )
-
-    def _address(self) -> str:
-        host, port = self._sockets[MAIN].getsockname()[:2]
-        return (
-            f"{self._settings.scheme}://[{host}]:{port}" if ":" in host else f"{self._settings.scheme}://{host}:{port}"
-        )
+        if self._said_ready:
+            host, port = self._sockets[MAIN].getsockname()[:2]
+            print(f"ready: {self._settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
 
     def _pause_seconds(self) -> float | None:
-        if any(child.pid is not None and not child.ready for child in self._children):
-            return CHILD_READY_POLL_SECONDS
-        due = [child.due for child in self._children if child.pid is None]
+        if self._wanted:
+            return 0.0
+        pauses = [self._crew.pause_seconds()]
         if not self._said_ready:
-            due.append(self._began + OPTIONAL_CHILD_READY_SECONDS)
-        return max(0.0, min(due) - time.monotonic()) if due else None
+            pauses.append(max(0.0, self._began + OPTIONAL_CHILD_READY_SECONDS - time.monotonic()))
+        if self._restarting.state == "running":
+            pauses.append(CHILD_READY_POLL_SECONDS)
+        return min((pause for pause in pauses if pause is not None), default=None)
 
-    def _reap(self) -> None:
-        for child in self._children:
-            if child.pid is None:
-                continue
-            pid, status = os.waitpid(child.pid, os.WNOHANG)
-            if pid:
-                self._ended(child, os.waitstatus_to_exitcode(status))
-
-    def _ended(self, child: Child, code: int) -> None:
-        pause = child.ended()
-        if self._signals:
+    def _died(self, child: Child, code: int, pause_seconds: float) -> None:
+        if self._stopping:
             return
         if code == WILL_NOT_START and child.command.essential and not self._said_ready:
-            self._exit_code, self._signals = WILL_NOT_START, 1
+            self._exit_code, self._stopping = WILL_NOT_START, 1
             return
-        _log.error("a process died", extra={"child": child.name, "code": code, "again_in_seconds": pause})
+        _log.error("a process died", extra={"child": child.name, "code": code, "again_in_seconds": pause_seconds})
 
-    def _drain(self, signals: "_Signals") -> None:
-        """Let the API processes finish what they have begun, then the core."""
+    def _want_restart(self, interpreter: Interpreter) -> bool:
+        # Asked by a signal in the main thread or by the control thread: the one that comes first has it.
+        if not self._said_ready or not self._asking.acquire(blocking=False):
+            return False
+        try:
+            if self._restarting.state == "running":
+                return False
+            self._restarting = Restarting("running", "supervisor: asked to restart")
+            self._wanted = interpreter
+        finally:
+            self._asking.release()
+        self._signals.wake()
+        return True
+
+    def _replace_everybody(self, to: Interpreter) -> Iterator[None]:
+        replacing = Replacing(self._crew, to, self._tell)
+        try:
+            yield from replacing.steps()
+            self._tell(f"supervisor: becoming that of {to.path}")
+            try:
+                self._become(to)
+            except OSError as error:
+                more = yield from replacing.put_back()
+                raise CannotReplace(f"supervisor: {to.path}: {error.strerror}{more}") from error
+        except CannotReplace as error:
+            _log.error("the restart failed", extra={"why": str(error)})
+            self._restarting = Restarting("failed", self._restarting.step, str(error))
+
+    def _tell(self, step: str) -> None:
+        _log.info("restarting", extra={"step": step})
+        self._restarting = Restarting("running", step)
+
+    def _become(self, to: Interpreter) -> None:
+        """Take up no question and no signal from here on: they wait for what this process is then."""
+        self._signals.keep_out()
+        if self._stopping:
+            self._signals.let_in()
+            return
+        left = Inheritance(
+            lock=self._lock,
+            control=self._control.hold(),
+            sockets={name: listener.fileno() for name, listener in self._sockets.items()},
+            children=heirs(self._crew.children),
+            began=self._began,
+            home=self._home,
+        )
+        try:
+            become(to, _MODULE, self._crew.environment, left)
+        finally:
+            self._control.go_on()
+            self._signals.let_in()
+
+    def _drain(self) -> None:
+        """Let the processes that others talk to finish what they have begun, then the core."""
         for listener in self._sockets.values():
             listener.close()
-        self._end(self._children[1:], signals, API_DRAIN_SECONDS)
-        self._end(self._children[:1], signals, CORE_DRAIN_SECONDS)
+        crew = self._crew
+        if crew.coming:
+            crew.kill([crew.coming])
+        others = [child for child in crew.children if not child.command.stands_by]
+        self._end([*others, *[child for child in crew.leaving if not child.command.stands_by]], API_DRAIN_SECONDS)
+        self._end([child for child in crew.everybody() if child.command.stands_by], CORE_DRAIN_SECONDS)
 
-    def _end(self, children: Sequence[Child], signals: "_Signals", seconds: float) -> None:
+    def _end(self, children: Sequence[Child], seconds: float) -> None:
         for child in children:
             child.send(signal.SIGTERM)
         ends = time.monotonic() + seconds
         while any(child.pid for child in children) and (left := ends - time.monotonic()) > 0:
-            signals.wait(left)
-            self._reap()
+            self._signals.wait(left)
+            self._crew.reap(self._died)
         for child in children:
             if child.pid is not None:
                 _log.error("a process did not end in time and was killed", extra={"child": child.name})
@@ -227,16 +324,17 @@ class Supervisor:
     def _ask_all(self, page: str) -> dict[str, Reply]:
         """Every child's answer, asked at the same time so that one which hangs does not delay the others."""
         replies: dict[str, Reply] = {}
+        children = list(self._crew.children)
 
         def ask(child: Child) -> None:
             replies[child.name] = child.ask(page)
 
-        threads = [threading.Thread(target=ask, args=(child,)) for child in self._children]
+        threads = [threading.Thread(target=ask, args=(child,)) for child in children]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return {child.name: replies[child.name] for child in self._children}
+        return {child.name: replies[child.name] for child in children}
 
     def _readiness(self) -> Reply:
         replies = self._ask_all("/readyz")
@@ -253,8 +351,8 @@ class Supervisor:
         return Reply(200, "text/plain; version=0.0.4", merge({"supervisor": exposition(self._families()), **texts}))
 
     def _families(self) -> list[Family]:
-        starts = [Sample(child.starts, {"child": child.name}) for child in self._children]
-        ready = [Sample(int(child.ready), {"child": child.name}) for child in self._children]
+        starts = [Sample(child.starts, {"child": child.name}) for child in self._crew.children]
+        ready = [Sample(int(child.ready), {"child": child.name}) for child in self._crew.children]
         seconds = time.monotonic() - self._began
         return [
             Family("whimbrel_child_starts_total", "counter", "How often a process was started.", starts),
@@ -262,49 +360,19 @@ class Supervisor:
             Family("whimbrel_uptime_seconds", "gauge", "Since the supervisor began.", [Sample(seconds, {})]),
         ]
 
+    def _restart(self, query: Mapping[str, str]) -> Reply:
+        path = query.get("python", self._interpreter.path)
+        known = {interpreter.path: interpreter for interpreter in (self._home, self._interpreter)}
+        if not os.path.isabs(path) or not os.access(path, os.X_OK):
+            return Reply(400, "text/plain", f"{path}: no program that could be started; an absolute path is wanted\n")
+        if not self._said_ready:
+            return Reply(409, "text/plain", "the server is still starting\n")
+        if not self._want_restart(known.get(path, Interpreter(path, True, None))):
+            return Reply(409, "text/plain", "a restart is under way\n")
+        return self._how_it_restarts(202)
 
-class _Signals:
-    """Makes signals wake a wait. A handler only notes; what follows happens in the loop."""
-
-    def __init__(self, note: Callable[[int], None]) -> None:
-        self._note = note
-        self._selector = selectors.DefaultSelector()
-        self._in, self._out = socket.socketpair()
-
-    def __enter__(self) -> "_Signals":
-        self._in.setblocking(False)
-        self._out.setblocking(False)
-        self._selector.register(self._out, selectors.EVENT_READ)
-        signal.set_wakeup_fd(self._in.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, self._handle)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(-1)
-        self._selector.close()
-        self._in.close()
-        self._out.close()
-
-    def wait(self, seconds: float | None) -> None:
-        """Return at the next signal, or after `seconds`."""
-        if self._selector.select(seconds):
-            self._out.recv(4_096)
-
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        self._note(number)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(LISTEN_BACKLOG)
-    # Kept away from the number under which the children find it: dup2 onto itself would leave it closed for them.
-    kept = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, 10)
-    listener.close()
-    return socket.socket(fileno=kept)
+    def _how_it_restarts(self, status: int = 200) -> Reply:
+        return Reply(status, "application/json", json.dumps(self._restarting._asdict()))
 
 
 if __name__ == "__main__":

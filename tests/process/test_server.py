@@ -68,7 +68,7 @@ def test_readiness_names_each_process_view_and_engine(server):
     answer = client.get("/readyz")
     client.close()
     assert answer.status == 200
-    assert set(answer.json["processes"]) == {"supervisor", "core", "api-1", "api-2"}
+    assert set(answer.json["processes"]) == {"supervisor", "core", "api-1", "api-2", "streaming"}
     core, api = answer.json["processes"]["core"], answer.json["processes"]["api-1"]
     assert set(core["engines"]) == {"journal", "store", "disk", "snapshots"}
     assert core["views"]["store"]["parked"] == 0
@@ -84,7 +84,7 @@ def test_metrics_of_all_processes_are_at_one_address(server, token):
     families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").json)}
     client.close()
     by_process = {sample.labels["process"] for family in families.values() for sample in family.samples}
-    assert by_process == {"supervisor", "core", "api-1", "api-2"}
+    assert by_process == {"supervisor", "core", "api-1", "api-2", "streaming"}
     for name in ("journal_append_seconds", "journal_batch_groups", "view_lag_events", "request_seconds"):
         assert f"whimbrel_{name}" in families
 

@@ -3,6 +3,7 @@
 Standard library only, because the supervisor uses it.
 """
 
+import fcntl
 import os
 import socket
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _PATH_BYTES_MAX: Final = 100
+_HANDLE_MIN: Final = 10
 
 
 def address_of(path: Path) -> str:
@@ -52,3 +54,16 @@ def remove_if_ours(path: Path, ours: Identity | None) -> None:
 @cache
 def _directory(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def listen_tcp(host: str, port: int, *, backlog: int) -> socket.socket:
+    """A listening socket at an address of this machine. Raises OSError when it is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(backlog)
+        # Kept away from the number under which children find it: dup2 onto itself would leave it closed for them.
+        return socket.socket(fileno=fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, _HANDLE_MIN))
+    finally:
+        listener.close()

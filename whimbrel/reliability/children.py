@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -38,39 +39,74 @@ ON_STANDBY: Final = "/standby"
 """The control page that a core answers while it waits for its predecessor to retire."""
 
 _PR_SET_PDEATHSIG: Final = 1
+_PYTHONPATH: Final = "PYTHONPATH"
+
+
+class Interpreter(NamedTuple):
+    """Of which installation a process is: its Python, and where that finds the program.
+
+    `isolated`: it looks nowhere but in its own installation, not in the current directory either.
+    """
+
+    path: str
+    isolated: bool
+    python_path: str | None
+
+    def words(self, arguments: Sequence[str]) -> list[str]:
+        """The command line that runs a module of this installation."""
+        return [self.path, *(["-P"] if self.isolated else []), "-m", *arguments]
+
+    def environment(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """The variables for a process of this installation, made of our own."""
+        others = {name: value for name, value in ours.items() if name != _PYTHONPATH}
+        return others if self.python_path is None else others | {_PYTHONPATH: self.python_path}
+
+
+def of_this_process() -> Interpreter:
+    """The installation that this process is of."""
+    return Interpreter(sys.executable, sys.flags.safe_path, os.environ.get(_PYTHONPATH))
 
 
 class Command(NamedTuple):
-    """What to run. `listens`: which listening socket to hand it as LISTEN_HANDLE; empty: none.
+    """What to run: a module and its flags. `listens`: which listening socket to hand it as LISTEN_HANDLE, if any.
 
-    The server is not there without what is `essential`; for the rest its ready line does not wait without end.
+    The server is not there without what is `essential`; for the rest its ready line does not wait without end. What
+    `stands_by` cannot serve beside its predecessor: it waits for it to retire. `farewell` has it leave to a successor.
     """
 
     name: str
     arguments: Sequence[str]
     listens: str = ""
     essential: bool = True
+    stands_by: bool = False
+    farewell: int = RETIRE
 
 
 class Child:
     """A process that is to be there. Times are of the monotonic clock, in seconds."""
 
-    def __init__(self, command: Command, control: Path) -> None:
-        self.command, self._control = command, control
+    def __init__(self, command: Command, run: Path, interpreter: Interpreter) -> None:
+        self.command, self.run, self.interpreter = command, run, interpreter
         self.pid: int | None = None
+        self.code: int | None = None
+        """What it ended with, once it has."""
         self.ready = False
         self.starts = 0
+        """How often this process, and those before it of the same name, were started."""
         self.started = 0.0
         self.due = 0.0
         """When to start it next, while it is not running."""
         self._failures = 0
+        self._control = run / f"{command.name}.control.sock"
 
     @property
     def name(self) -> str:
         """What people and metrics call it."""
         return self.command.name
 
-    def start(self, environment: Mapping[str, str], sockets: Mapping[str, socket.socket]) -> None:
+    def start(
+        self, environment: Mapping[str, str], sockets: Mapping[str, socket.socket], *, standby: bool = False
+    ) -> None:
         """Start it; `sockets` are the listening ones. Its standard input is empty, its standard output our error."""
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -78,15 +114,35 @@ class Child:
         ]
         if self.command.listens:
             actions.append((os.POSIX_SPAWN_DUP2, sockets[self.command.listens].fileno(), LISTEN_HANDLE))
-        arguments = [*self.command.arguments, "--parent", str(os.getpid())]
-        self.pid = os.posix_spawn(arguments[0], arguments, environment, file_actions=actions)
+        flags = ["--parent", str(os.getpid()), *(["--standby"] if standby else [])]
+        arguments = self.interpreter.words([*self.command.arguments, *flags])
+        variables = self.interpreter.environment(environment)
+        self.pid = os.posix_spawn(arguments[0], arguments, variables, file_actions=actions)
         self.starts += 1
-        self.started, self.ready = time.monotonic(), False
+        self.started, self.ready, self.code = time.monotonic(), False, None
 
-    def ended(self) -> float:
+    def adopt(self, *, pid: int, starts: int, started: float) -> None:
+        """Look after a process that was started already, by what this process was before it became the supervisor."""
+        self.pid, self.starts, self.started = pid, starts, started
+
+    def successor(self, interpreter: Interpreter) -> "Child":
+        """The one that is to take its place. What it goes through on the way is no failure of either."""
+        successor = Child(self.command, self.run, interpreter)
+        successor.starts = self.starts
+        return successor
+
+    def step_aside(self) -> None:
+        """Leave the name of the control socket to the successor, and be asked by another."""
+        self._rename_control(f"{self.name}.leaving.sock")
+
+    def step_back(self) -> None:
+        """Take the name of the control socket again, because the successor failed."""
+        self._rename_control(f"{self.name}.control.sock")
+
+    def ended(self, code: int) -> float:
         """Note that it has ended; returns the pause before its next start: none the first time, then longer."""
         now = time.monotonic()
-        self.pid, self.ready = None, False
+        self.pid, self.ready, self.code = None, False, code
         self._failures = 1 if now - self.started > CHILD_STEADY_SECONDS else self._failures + 1
         exponent = min(self._failures - 2, 16)
         pause = 0.0 if exponent < 0 else min(CHILD_BACK_OFF_SECONDS_MIN * 2**exponent, CHILD_BACK_OFF_SECONDS_MAX)
@@ -104,6 +160,15 @@ class Child:
             return ask(self._control, page)
         except OSError as error:
             return Reply(503, "text/plain", f"{type(error).__name__}: {error}")
+
+    def has_spoken(self) -> bool:
+        """Whether it has come as far as having a control socket."""
+        return self._control.exists()
+
+    def _rename_control(self, name: str) -> None:
+        before, self._control = self._control, self.run / name
+        with suppress(FileNotFoundError):  # it has ended, and is asked no more
+            before.rename(self._control)
 
 
 def die_with_parent(parent: int) -> None:

@@ -6,12 +6,15 @@ Standard library only, because the supervisor uses it.
 """
 
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from whimbrel.engines.sockets import address_of, identity_of, listen, remove_if_ours
 from whimbrel.kernel.limits import CONTROL_ANSWER_BYTES_MAX, CONTROL_DEADLINE_SECONDS, CONTROL_REQUEST_BYTES_MAX
@@ -28,21 +31,38 @@ class Reply(NamedTuple):
 
 
 Pages = Mapping[str, Callable[[], Reply]]
+Verb = Callable[[Mapping[str, str]], Reply]
+"""Does what it is asked for, with the fields of the query."""
 
 
 class ControlSocket:
-    """Answers `pages` (by path) at `path` from a thread of its own until `close`."""
+    """Answers `pages` (by path) at `path` from a thread of its own until `close`, and does `verbs`.
 
-    def __init__(self, path: Path, pages: Pages) -> None:
-        self._pages, self._path = pages, path
-        self._listener = listen(path)
+    `inherited` is the handle of a socket that listens at `path` already.
+    """
+
+    def __init__(
+        self, path: Path, pages: Pages, *, verbs: Mapping[str, Verb] | None = None, inherited: int | None = None
+    ) -> None:
+        self._pages, self._verbs, self._path = pages, verbs or {}, path
+        self._listener = listen(path) if inherited is None else socket.socket(fileno=inherited)
         self._identity = identity_of(path)
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
         self._thread.start()
 
     def answer(self, pages: Pages) -> None:
         """Answer these pages from now on."""
         self._pages = pages
+
+    def hold(self) -> int:
+        """Take up no further question; they wait. Returns the handle of the socket, for who is going to answer them."""
+        self._turn.acquire()
+        return self._listener.fileno()
+
+    def go_on(self) -> None:
+        """Answer again after `hold`."""
+        self._turn.release()
 
     def close(self) -> None:
         """Stop answering. What a successor listens on under the same name is left alone."""
@@ -52,21 +72,25 @@ class ControlSocket:
         remove_if_ours(self._path, self._identity)
 
     def _serve(self) -> None:
+        waiting = select.poll()
+        waiting.register(self._listener, select.POLLIN)
         while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            with connection:
+            waiting.poll()
+            with self._turn:
                 try:
-                    self._answer(connection)
-                except OSError as error:
-                    _log.info("who asked has left", extra={"error": str(error)})
+                    connection, _ = self._listener.accept()
+                except OSError:
+                    return  # closed
+                with connection:
+                    try:
+                        self._answer(connection)
+                    except OSError as error:
+                        _log.info("who asked has left", extra={"error": str(error)})
 
     def _answer(self, connection: socket.socket) -> None:
         connection.settimeout(CONTROL_DEADLINE_SECONDS)
         words = connection.recv(CONTROL_REQUEST_BYTES_MAX).split(b" ", 2)
-        page = self._pages.get(words[1].decode("latin-1")) if len(words) == 3 else None
+        page = self._page(words[1].decode("latin-1")) if len(words) == 3 else None
         reply = self._reply(page) if page else Reply(404, "text/plain", "no such page\n")
         body = reply.text.encode()
         connection.sendall(
@@ -74,6 +98,11 @@ class ControlSocket:
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
             + body
         )
+
+    def _page(self, target: str) -> Callable[[], Reply] | None:
+        path, _, query = target.partition("?")
+        verb = self._verbs.get(path)
+        return partial(verb, dict(parse_qsl(query))) if verb else self._pages.get(path)
 
     def _reply(self, page: Callable[[], Reply]) -> Reply:
         try:
