@@ -27,14 +27,15 @@ from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.tail import EventTail
-from whimbrel.engines.store.numbered import store_in
+from whimbrel.engines.store.numbered import format_in_force, store_in
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.contracts import Reading, Reads
-from whimbrel.kernel.errors import StoreUnavailable
+from whimbrel.kernel.errors import JournalUnavailable, StoreUnavailable
+from whimbrel.kernel.formats import EventFormat
 from whimbrel.kernel.ids import id_at
-from whimbrel.kernel.limits import COMMAND_STORE_SECONDS, WINDOW_ENTRIES_MAX
+from whimbrel.kernel.limits import COMMAND_STORE_SECONDS, STORE_START_SECONDS, WINDOW_ENTRIES_MAX
 from whimbrel.microblog.accounts.access import Access
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.memory import AccountsInMemory
@@ -63,6 +64,7 @@ from whimbrel.microblog.recents_rows import entry_of_row
 from whimbrel.microblog.search.front import Search
 from whimbrel.microblog.timelines import Timelines
 from whimbrel.microblog.vocabulary import VOCABULARY
+from whimbrel.reliability.disk import LEVELS
 from whimbrel.reliability.headers import SecurityHeaders, security_headers
 from whimbrel.reliability.ratelimit import RateLimits
 from whimbrel.secrets_file import open_secrets
@@ -80,6 +82,7 @@ class Views(NamedTuple):
     recents: RecentsInMemory
     marks: MarksInMemory
     notifications: NotificationsInMemory
+    format: EventFormat
 
 
 class Product(NamedTuple):
@@ -106,9 +109,9 @@ async def build_product(
     """
     reads = StoreReads(partial(SqliteStore, store or store_in(config.data)), link, link.head, clock=clock)
     tail = EventTail(0)
-    views = _views(reads, tail)
-    tail.cursor = await _fill(views, reads, link.head, clock)
     open_journal = partial(JournalReader, config.data / "journal.sqlite")
+    views = _views(reads, tail, open_journal())
+    tail.cursor = await _fill(views, reads, link.head, clock)
     link.follow(Feed([*views], VOCABULARY, tail, open_journal))
     passwords = Passwords()
     microblog = _microblog(views, link, reads, passwords=passwords, options=options_of(config), clock=clock)
@@ -159,6 +162,7 @@ def build_api(config: Config, product: Product) -> Any:
             trusted_proxies=networks(config.trusted_proxies),
         ),
         always=security_headers(secure=secure),
+        disk=lambda: LEVELS[product.link.head.disk],
     )
 
 
@@ -186,7 +190,9 @@ async def open_product(config: Config) -> AsyncIterator[Microblog]:
     stays away is left to the commands that need it.
     """
     async with linked_core(config) as link:
-        await link.store_reached(link.head.head, COMMAND_STORE_SECONDS)
+        # On a full disk it stands still, and waiting would only delay what is to be taken away.
+        stands = LEVELS[link.head.disk] == "full"
+        await link.store_reached(link.head.head, STORE_START_SECONDS if stands else COMMAND_STORE_SECONDS)
         product = await build_product(config, link)
         try:
             yield product.microblog
@@ -194,7 +200,7 @@ async def open_product(config: Config) -> AsyncIterator[Microblog]:
             product.close()
 
 
-def _views(reads: StoreReads, tail: EventTail) -> Views:
+def _views(reads: StoreReads, tail: EventTail, journal: JournalReader) -> Views:
     return Views(
         accounts=AccountsInMemory(reads, tail),
         graph=GraphInMemory(reads, tail),
@@ -202,7 +208,18 @@ def _views(reads: StoreReads, tail: EventTail) -> Views:
         recents=RecentsInMemory(Window()),
         marks=MarksInMemory(reads, tail),
         notifications=NotificationsInMemory(reads, tail),
+        format=EventFormat(_format(journal)),
     )
+
+
+def _format(journal: JournalReader) -> int:
+    """The format of events in force; the first, which every release reads, where the journal's file cannot be read."""
+    try:
+        return format_in_force(journal.find)
+    except JournalUnavailable:
+        return 1
+    finally:
+        journal.close()
 
 
 async def _fill(views: Views, reads: StoreReads, head: HeadReader, clock: Clock) -> int:
@@ -258,4 +275,5 @@ def _microblog(
         search=Search(reads=reads, accounts=accounts, posts=posts, clock=clock, public_url=options.public_url),
         clock=clock,
         options=options,
+        format=views.format,
     )

@@ -69,6 +69,15 @@ def newer(folder: Path) -> Release:
     return _installed(source, NEWER, folder)
 
 
+def spoiled(release: Release, folder: Path, pattern: str, before: str, after: str) -> Release:
+    """A release in an environment of its own, with one mistake in one of its files."""
+    environment = folder / "environment"
+    shutil.copytree(release.python.parents[1], environment, symlinks=True)
+    (path,) = environment.glob(f"lib/python3.*/site-packages/whimbrel/{pattern}")
+    _change(path, before, after)
+    return Release(release.version, environment / "bin" / "python")
+
+
 def _change_schema(path: Path) -> None:
     text = path.read_text("utf-8")
     before, index, after = text.partition(f"CREATE INDEX IF NOT EXISTS {OLD_INDEX} ")
@@ -92,7 +101,11 @@ def _change_rooms(rooms: Path) -> None:
     _change(events, "\n\nEVENTS = (Favourited,", f"{noted}\n\nEVENTS = ({NEW_EVENT}, Favourited,")
     front = rooms / "interactions" / "front.py"
     _change(front, "posts: Posts, accounts: Accounts) -> None:", "posts: Posts, accounts: Accounts, format) -> None:")
-    _change(front, "        self._appender, self._reads,", "        self._format = format\n        self._appender, self._reads,")
+    _change(
+        front,
+        "        self._appender, self._reads,",
+        "        self._format = format\n        self._appender, self._reads,",
+    )
     both = f"""        post = await self._subject(reader, post_id)
         if self._format.in_force >= {FORMAT + 1}:
             one = draft(happened.{NEW_EVENT}(), actor=reader.account_id, id=post.id)

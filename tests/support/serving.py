@@ -114,6 +114,8 @@ class Server:
             "PYTHONPATH": str(ROOT),
             **(options or {}),
         }
+        self.program: Sequence[str] = (sys.executable, "-m", "whimbrel")
+        self.directory = ROOT
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "Server":
@@ -121,11 +123,11 @@ class Server:
         words = ["serve", "--port", str(self._port), "--api-processes", str(self._api_processes)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "whimbrel", *words, "--data", str(self.data)],
+                [*self.program, *words, "--data", str(self.data)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                cwd=ROOT,
+                cwd=self.directory,
                 env=self._environment,
             )
         self._await_ready_line()
@@ -190,11 +192,11 @@ class Server:
     def command(self, *words: str, sent: str = "", code: int = 0) -> str:
         """Run `whimbrel WORDS --data DIR` to its end, which must be `code`; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "whimbrel", *words, "--data", str(self.data)],
+            [*self.program, *words, "--data", str(self.data)],
             input=sent,
             capture_output=True,
             text=True,
-            cwd=ROOT,
+            cwd=self.directory,
             env=self._environment,
             timeout=COMMAND_SECONDS,
             check=False,

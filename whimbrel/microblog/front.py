@@ -3,6 +3,7 @@
 import msgspec
 
 from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.formats import EventFormat
 from whimbrel.microblog.accounts.access import Access
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.graph.front import Graph
@@ -31,3 +32,4 @@ class Microblog(msgspec.Struct, frozen=True, kw_only=True):
     search: Search
     clock: Clock
     options: Options
+    format: EventFormat

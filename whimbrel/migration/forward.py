@@ -123,7 +123,7 @@ def _serving_already(data: Path, where: Where, running: Running, own: Release) -
 def _anew(data: Path, where: Where, running: Running, tell: Tell) -> Stands:
     """From the copy on."""
     store = data / running.store
-    _need_room(store)
+    need_room(store)
     number = max([*stores_in(data), where.numbers.current]) + 1
     new = store_at(data, number)
     try:
@@ -253,7 +253,8 @@ def _changed(data: Path, where: Where) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.changes)
 
 
-def _need_room(store: Path) -> None:
+def need_room(store: Path) -> None:
+    """Raise NoRoom unless the disk has MIGRATION_FREE_TIMES_STORE times the store's size free, its log included."""
     log = store.with_name(store.name + "-wal")
     size = sum(path.stat().st_size for path in (store, log) if path.exists())
     free = shutil.disk_usage(store.parent).free
