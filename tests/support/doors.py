@@ -73,6 +73,10 @@ class InProcess:
         """Delete an account, as the command line does."""
         self._runner.run(self._vanish(name))
 
+    def append(self, group: Group) -> None:
+        """Have the core append something that no front door would."""
+        self._runner.run(self._link.append(group))
+
     def disturb(self, how: str) -> None:
         """Do one of DISTURBANCES to the product."""
         {

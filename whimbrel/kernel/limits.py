@@ -219,6 +219,7 @@ APP_CHARACTERS_MAX: Final = 2_000
 FOLLOWS_MAX: Final = 7_500
 REQUESTS_PER_READ: Final = 80
 TAG_CHARACTERS_MAX: Final = 100
+TAG_DAYS_SWEEP_EVENTS: Final = 1_000
 FAMILIAR_FOLLOWERS_MAX: Final = 200
 
 # Passwords: two are worked on at a time, so that a flood of sign-ins costs its own callers and nobody else

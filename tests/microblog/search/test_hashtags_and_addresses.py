@@ -70,6 +70,25 @@ async def test_a_hashtag_shows_its_last_seven_days_today_first(product: Product)
     assert product.stored("SELECT MIN(day) FROM tag_days")[0][0] * DAY_MS >= clock.now_ms - 8 * DAY_MS
 
 
+async def test_a_hashtag_is_shown_as_the_newest_post_writes_it_that_is_still_there(product: Product) -> None:
+    ada, bo = await product.people("ada", "bo")
+    first, second = await product.post(ada, "#sea"), await product.post(bo, "#SEA")
+    assert await names(product, "sea") == ["SEA"]
+    await product.edit(ada, first, "#Sea")
+    assert await names(product, "sea") == ["SEA"]
+    await product.publish.delete(bo, second)
+    assert await names(product, "sea") == ["Sea"]
+
+
+async def test_days_that_no_history_shows_any_more_are_forgotten(product: Product, monkeypatch) -> None:
+    ada = await product.person("ada")
+    await product.post(ada, "#sea")
+    product.appending.clock.now_ms += 30 * DAY_MS
+    monkeypatch.setattr("whimbrel.microblog.search.apply.TAG_DAYS_SWEEP_EVENTS", 1)
+    await product.post(ada, "nothing")
+    assert product.stored("SELECT * FROM tag_days") == []
+
+
 async def test_a_hashtag_that_nobody_uses_is_shown_as_it_was_asked_for(product: Product) -> None:
     tag = await product.search.tag("Nothing")
     assert (tag.name, tag.shown, sum(day.uses for day in tag.history)) == ("nothing", "Nothing", 0)

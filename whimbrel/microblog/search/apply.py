@@ -1,13 +1,19 @@
 """What events mean to search: the words of accounts, and the hashtags of public posts.
 
-Only what everybody may see is found: a hashtag that stands in private posts alone does not exist here.
+Only what everybody may see is found: a hashtag that stands in private posts alone does not exist here. What a hashtag's
+row says is made of the posts that carry it now: the counter-example was to keep what the latest use had said, which a
+replay does not know when that post was deleted and erased.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import msgspec
+
 from whimbrel.kernel.contracts import Writing
 from whimbrel.kernel.events import BlankedEvent, Event
+from whimbrel.kernel.ids import time_of
+from whimbrel.kernel.limits import TAG_DAYS_SWEEP_EVENTS
 from whimbrel.kernel.sql import Queries
 from whimbrel.microblog.accounts.events import AccountCreated, ProfileChanged
 from whimbrel.microblog.posts.events import PostCreated, PostEdited, Tag
@@ -15,12 +21,15 @@ from whimbrel.microblog.search.rows import DAY_MS, HISTORY_DAYS
 from whimbrel.microblog.search.rules import words_of
 
 _sql: Final = Queries("whimbrel.microblog.search")
+_tags: Final = msgspec.msgpack.Decoder(tuple[Tag, ...])
 
 GONE: Final = frozenset({"PostDeleted", "AccountDeleted"})
 
 
 def apply(rows: Writing, event: Event) -> None:
     """Write what one event means to what can be found."""
+    if event.sequence % TAG_DAYS_SWEEP_EVENTS == 0:  # by the sequence, so that every replay forgets the same
+        rows.run(_sql.forget_days, {"first_day": event.time_ms // DAY_MS - HISTORY_DAYS + 1})
     handler = _HANDLERS.get(event.type)
     # A deletion needs nothing of its payload, which may have been erased.
     if handler is not None and (event.type in GONE or not isinstance(event.data, BlankedEvent)):
@@ -61,7 +70,7 @@ def _post_edited(rows: Writing, event: Event) -> None:
     for tag, (account_id, day) in before.items():
         if tag not in after:
             _take_back(rows, event.id, tag, account_id=account_id, day=day)
-    _use(rows, event, data.account_id, (tag for tag in data.tags if tag.name not in before))
+    _use(rows, event, data.account_id, data.tags)
 
 
 def _post_gone(rows: Writing, event: Event) -> None:
@@ -81,7 +90,7 @@ def _use(rows: Writing, event: Event, account_id: int, tags: Iterable[Tag]) -> N
         if rows.run(_sql.insert_use, use):
             rows.run(_sql.add_use, {"tag": tag.name, "shown": tag.shown, "now_ms": event.time_ms})
             rows.run(_sql.add_day_use, {"tag": tag.name, "account_id": account_id, "day": day})
-            rows.run(_sql.forget_days, {"tag": tag.name, "first_day": day - HISTORY_DAYS + 1})
+        _show(rows, tag.name)
 
 
 def _take_back(rows: Writing, post_id: int, tag: str, *, account_id: int, day: int) -> None:
@@ -91,6 +100,16 @@ def _take_back(rows: Writing, post_id: int, tag: str, *, account_id: int, day: i
     used = {"tag": tag, "account_id": account_id, "day": day}
     rows.run(_sql.take_day_use, used)
     rows.run(_sql.delete_day_unused, used)
+    _show(rows, tag)
+
+
+def _show(rows: Writing, tag: str) -> None:
+    """Show a hashtag as the newest post writes it that carries it now."""
+    found = rows.one(_sql.newest_use, {"tag": tag})
+    if found is not None:
+        post_id, tags = found
+        shown = next(one.shown for one in _tags.decode(tags) if one.name == tag)
+        rows.run(_sql.show_as, {"tag": tag, "shown": shown, "used_ms": time_of(post_id)})
 
 
 _HANDLERS: Final[dict[str, Callable[[Writing, Event], None]]] = {

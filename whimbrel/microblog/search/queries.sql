@@ -30,8 +30,18 @@ DELETE FROM tagged_posts WHERE post_id = :post_id AND tag = :tag
 -- name: add_use
 -- A hashtag is used once more.
 INSERT INTO tags (name, shown, uses, last_used_ms) VALUES (:tag, :shown, 1, :now_ms)
-ON CONFLICT (name) DO UPDATE
-SET shown = excluded.shown, uses = tags.uses + 1, last_used_ms = excluded.last_used_ms
+ON CONFLICT (name) DO UPDATE SET uses = tags.uses + 1
+
+-- name: newest_use
+-- The newest post that gives a hashtag its use, with its hashtags as stored.
+SELECT posts.id, posts.tags FROM post_tags
+JOIN tagged_posts ON tagged_posts.post_id = post_tags.post_id AND tagged_posts.tag = post_tags.tag
+JOIN posts ON posts.id = post_tags.post_id
+WHERE post_tags.tag = :tag ORDER BY post_tags.post_id DESC LIMIT 1
+
+-- name: show_as
+-- How a hashtag is shown, and when it was last used.
+UPDATE tags SET shown = :shown, last_used_ms = :used_ms WHERE name = :tag
 
 -- name: take_use
 -- A hashtag is used once less.
@@ -56,7 +66,7 @@ DELETE FROM tag_days WHERE tag = :tag AND day = :day AND account_id = :account_i
 
 -- name: forget_days
 -- Days that no history shows any more.
-DELETE FROM tag_days WHERE tag = :tag AND day < :first_day
+DELETE FROM tag_days WHERE day < :first_day
 
 -- name: accounts
 -- Active accounts that have words with these prefixes, the best first: the exact name, those whom the viewer follows,
