@@ -7,7 +7,6 @@ answers also when the server is down or the data damaged: a part that cannot be 
 import json
 import os
 import platform
-import shutil
 import statistics
 import tempfile
 import time
@@ -21,18 +20,21 @@ import msgspec
 from whimbrel import __version__
 from whimbrel.config import Config, Configuration
 from whimbrel.engines.journal.reader import JournalReader
-from whimbrel.engines.store.numbered import store_in
+from whimbrel.engines.store.numbered import numbers, store_at, store_in, stores_in
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import MIGRATION_KEPT_DAYS_MAX
+from whimbrel.kernel.switching import KEPT_KEY
 from whimbrel.option_table import is_loopback
 from whimbrel.reliability.control import ask
+from whimbrel.reliability.disk import Level, pressure
 
 SYNCS: Final = 40
 SYNC_BYTES: Final = 4_096
-DISK_FREE_PERCENT_MIN: Final = 5
 SYNC_MS_MAX: Final = 20.0
 LAG_SECONDS_MAX: Final = 10.0
+DAY_SECONDS: Final = 86_400
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -47,6 +49,8 @@ class Disk(msgspec.Struct, frozen=True):
 
     free_bytes: int
     total_bytes: int
+    level: Level
+    words: str
 
     @property
     def free_percent(self) -> float:
@@ -72,6 +76,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     lag_events: int | None = None
     lag_seconds: float | None = None
     parked: int | None = None
+    store: str | None = None
+    kept: str | None = None
+    kept_seconds: float = 0.0
+    unused: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -130,9 +138,9 @@ def _plain(value: object) -> object:
 
 
 def disk_of(data: Path) -> Disk:
-    """How much room is left."""
-    usage = shutil.disk_usage(data)
-    return Disk(usage.free, usage.total)
+    """How much room is left, and what has stopped for the lack of it."""
+    found = pressure(data)
+    return Disk(found.space.free_bytes, found.space.total_bytes, found.level, found.words)
 
 
 def measured_syncs(data: Path) -> Syncs | None:
@@ -159,6 +167,7 @@ def standing_of(data: Path, clock: Clock) -> Standing:
         reader = JournalReader(journal)
         try:
             found |= {"head": reader.head()[0], "journal_bytes": journal.stat().st_size}
+            found |= _stores(data, reader, clock())
         except WhimbrelError as error:
             problems.append(f"the journal cannot be read: {error}")
         finally:
@@ -169,6 +178,17 @@ def standing_of(data: Path, clock: Clock) -> Standing:
         except WhimbrelError as error:
             problems.append(f"the store cannot be read: {error}")
     return Standing(**found, problems=tuple(problems))
+
+
+def _stores(data: Path, journal: JournalReader, now_ms: int) -> dict[str, Any]:
+    """Which store is current, which one is kept for a way back and since when, and which are nobody's."""
+    now, kept = numbers(journal.find), journal.find([KEPT_KEY]).get(KEPT_KEY)
+    return {
+        "store": store_at(data, now.current).name,
+        "kept": store_at(data, now.kept).name if now.kept else None,
+        "kept_seconds": max(0, now_ms - kept.time_ms) / 1_000 if kept else 0.0,
+        "unused": tuple(store_at(data, number).name for number in stores_in(data) if number not in now),
+    }
 
 
 def _store_standing(path: Path, head: int | None, now_ms: int) -> dict[str, Any]:
@@ -217,8 +237,8 @@ def _about_the_address(config: Config) -> list[str]:
 
 def _about_the_machine(found: Diagnosis) -> list[str]:
     said = []
-    if found.disk is not None and found.disk.free_percent < DISK_FREE_PERCENT_MIN:
-        said.append(f"disk: {found.disk.free_percent:.1f} % are free, less than {DISK_FREE_PERCENT_MIN} %")
+    if found.disk is not None and found.disk.level != "ok":
+        said.append(f"disk: {found.disk.words}")
     if found.syncs is not None and found.syncs.median_ms > SYNC_MS_MAX:
         said.append(f"fsync takes {found.syncs.median_ms:.1f} ms: every post waits for one; see what else writes here")
     if found.disk is not None and found.syncs is None:
@@ -230,11 +250,32 @@ def _about_the_machine(found: Diagnosis) -> list[str]:
     return said
 
 
+def _about_a_migration(standing: Standing) -> list[str]:
+    said = []
+    if standing.kept is not None:
+        days = standing.kept_seconds / DAY_SECONDS
+        said.append(
+            f"migration: unfinished for {days:.1f} days; {standing.kept} is kept for the way back:"
+            " see whimbrel migrate --finish and --back"
+        )
+        if days > MIGRATION_KEPT_DAYS_MAX:
+            said.append(
+                f"migration: {standing.kept} is older than {MIGRATION_KEPT_DAYS_MAX} days and may hold"
+                " what was deleted since: finish, or go back"
+            )
+    if standing.unused:
+        said.append(
+            f"store: {', '.join(standing.unused)} is nobody's; unless a migration is under way, whimbrel migrate"
+            " --finish removes it"
+        )
+    return said
+
+
 def _about_the_data(found: Diagnosis) -> list[str]:
     standing = found.standing
     if standing is None:
         return [f"data: {found.data} does not exist yet"]
-    said = list(standing.problems)
+    said = [*standing.problems, *_about_a_migration(standing)]
     if standing.parked:
         said.append(f"parked: {standing.parked} events could not be applied to the store")
     if standing.head is not None and standing.store_cursor is None and not standing.problems:

@@ -70,7 +70,7 @@ def test_a_way_back_that_is_killed_at_any_step_is_gone_on_with(filled, old, new)
         assert filled.stores() == ["store-1.sqlite"]
 
 
-def test_a_way_back_that_was_cut_off_can_also_be_given_up(filled, old, new):
+def test_a_way_back_that_was_cut_off_can_also_be_given_up(filled, new):
     filled.run(new, "migrate")
     filled.run_until(new, "switch", "migrate", "--back")
     said = filled.run(new, "migrate")

@@ -52,8 +52,10 @@ def tell_standing(standing: Standing) -> None:
         fact("journal", f"{standing.head:,} records, {size(standing.journal_bytes or 0)}")
     if standing.store_cursor is not None:
         lag = f"{standing.lag_events:,} events, {standing.lag_seconds:.1f} s behind"
-        fact("store", f"at {standing.store_cursor:,}, {size(standing.store_bytes or 0)}; {lag}")
+        fact("store", f"{standing.store}, at {standing.store_cursor:,}, {size(standing.store_bytes or 0)}; {lag}")
         fact("parked", f"{standing.parked} events")
+    if standing.kept is not None:
+        fact("kept", f"{standing.kept}, for the way back from an unfinished migration")
 
 
 def tell_server(found: Diagnosis) -> None:

@@ -112,6 +112,12 @@ def format_in_force(find: Find) -> int:
     return held[FORMAT_KEY].id if FORMAT_KEY in held else 1
 
 
+def needed_from(find: Find) -> int | None:
+    """The first record that an unfinished migration needs: who was before, and where; None when none is unfinished."""
+    held = find([STORE_KEY, KEPT_KEY])
+    return min(stamp.sequence for stamp in held.values()) if KEPT_KEY in held else None
+
+
 def refuse_newer_store(path: Path) -> None:
     """Raise NewerRelease when the store there was made by a newer release than this."""
     found = schema_of(path)
