@@ -245,3 +245,21 @@ def test_a_reader_of_the_list_never_sees_half_a_snapshot(filled):
         stop.set()
         thread.join()
     assert wrong == []
+
+
+def test_a_copy_under_way_is_waited_for_once_in_a_while_and_not_in_every_batch(filled, monkeypatch):
+    monkeypatch.setattr("whimbrel.engines.store.writer._WAL_PAGES_MAX", 4)
+    monkeypatch.setattr("whimbrel.engines.store.writer.STORE_CHECKPOINT_PAGES", 1)
+    asked = []
+
+    def go_on(*_):
+        if not asked:
+            for _ in range(3):
+                more(filled)
+                asked.append(filled.writer._restart_from)
+
+    take_snapshot(filled.data, on_progress=go_on)
+    assert asked[-1] > 4
+    more(filled)
+    more(filled)
+    assert filled.writer._restart_from == 0

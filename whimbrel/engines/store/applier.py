@@ -102,6 +102,7 @@ class Applier:
         self._cursor = self._parked = self._errors = 0
         self._last_error, self._doing, self._why = "", "starting", ""
         self._event_seconds = APPLY_SECONDS_MAX / APPLY_EVENTS_MAX
+        self._erase_from = 0.0
 
     @property
     def status(self) -> ApplierStatus:
@@ -249,11 +250,14 @@ class Applier:
     def _erase(self) -> None:
         if not self._to_erase or self._applying is None or self._writer is None:
             return
+        if time.monotonic() < self._erase_from and not self._stopping:
+            return
         with self._news:
             ids, self._to_erase = self._to_erase, []
         self._applying.blank_parked(ids)
         if not self._writer.empty_log():
-            with self._news:  # a reader holds the log: again in the next round
+            self._erase_from = time.monotonic() + STORE_CHECK_SECONDS
+            with self._news:  # a reader holds the log, for long if it copies the store: again a moment later
                 self._to_erase += ids
 
     def _moved(self, standing: Standing) -> None:

@@ -8,7 +8,7 @@ journal is not. For one thread.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -51,7 +51,7 @@ class StoreWriter:
         self._synchronous, self._vfs = synchronous, vfs
         self._schema_hash = schema_hash_of(schemas)
         self._db: apsw.Connection | None = None
-        self._wal_pages = 0
+        self._wal_pages = self._restart_from = 0
         self._open()
 
     @contextmanager
@@ -155,10 +155,17 @@ class StoreWriter:
         """Keep the log short. Above its cap wait (STORE_BUSY_MS at most) for readers to leave it and start it anew."""
         if self._wal_pages < STORE_CHECKPOINT_PAGES or self._db is None:
             return
-        mode = apsw.SQLITE_CHECKPOINT_PASSIVE if self._wal_pages < _WAL_PAGES_MAX else apsw.SQLITE_CHECKPOINT_RESTART
-        self._wal_pages = 0
-        with _faults_named(), suppress(apsw.BusyError):  # no reader stays above its deadline: a later batch succeeds
-            self._db.wal_checkpoint(mode=mode)
+        pages, self._wal_pages = self._wal_pages, 0
+        restart = pages >= max(_WAL_PAGES_MAX, self._restart_from)
+        with _faults_named():
+            try:
+                self._db.wal_checkpoint(
+                    mode=apsw.SQLITE_CHECKPOINT_RESTART if restart else apsw.SQLITE_CHECKPOINT_PASSIVE
+                )
+                self._restart_from = self._restart_from if pages >= _WAL_PAGES_MAX and not restart else 0
+            except apsw.BusyError:  # no reader stays above its deadline but one that makes a copy of the store: it is
+                # waited for once in so many pages, and not in every batch
+                self._restart_from = pages + STORE_CHECKPOINT_PAGES
 
 
 class Pen(Rows):
