@@ -81,11 +81,17 @@ def planned() -> list[Step]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["whimbrel"]["check"]
     budgets = settings["budget_seconds"]
     suites = sorted({path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")})
-    commands = TEXTS | {suite: (*PYTEST, f"tests/{suite}") for suite in suites}
+    commands = TEXTS | {suite: (*before(suite), *PYTEST, f"tests/{suite}") for suite in suites}
     return [
         Step(name, command, budgets.get(name, BUDGET_SECONDS_UNNAMED), name in settings["alone"])
         for name, command in commands.items()
     ]
+
+
+def before(suite: str) -> tuple[str, ...]:
+    """What a suite's command begins with: the installing of its packages for Node, when it has any."""
+    folders = sorted(path.parent for path in (ROOT / "tests" / suite).glob("*/package-lock.json"))
+    return (str(ROOT / ".ci" / "with-npm"), str(folders[0].relative_to(ROOT))) if folders else ()
 
 
 def run_all(steps: Sequence[Step]) -> list[Result]:
