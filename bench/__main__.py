@@ -1,7 +1,8 @@
 """`bin/bench`: build worlds, start the real server on one core, load it from the other, print a table and JSON.
 
 `--quick` measures a small world in about two minutes; without it the large one (100,000 accounts, 1,000,000 posts)
-is built too, which takes some minutes more. Every figure is printed with the goal of the project beside it.
+is built too, which takes some minutes more. `streams` measures open streams instead. Every figure is printed with the
+goal of the project beside it.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import cases, machine, world
+from bench import cases, machine, streams, world
 from bench.serving import memory_mb, serving, wait_for_store
 
 
@@ -37,12 +38,30 @@ LARGE = Size("large", 100_000, 1_000_000, 1_000_000, (2_000, 500, 100) + (50,) *
 def main() -> None:
     """Parse the flags and measure."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("api", "streams"), default="api", help="what to measure")
     parser.add_argument("--quick", action="store_true", help="only the small world, shorter runs")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     parser.add_argument("--seconds", type=float, default=None, help="length of one measurement")
     flags = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
         sys.exit("bin/bench: needs two cores, one for the server and one for the load; this machine has one")
+    report = _streams(flags) if flags.what == "streams" else _api(flags)
+    if flags.json:
+        flags.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _streams(flags: argparse.Namespace) -> dict[str, Any]:
+    size = streams.QUICK if flags.quick else streams.FULL
+    if flags.seconds:
+        size = size._replace(seconds=flags.seconds)
+    with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as directory:
+        described = machine.description(Path(directory))
+    rows = list(streams.measured(size))
+    _show(f"streams: {size.watching:,} watching, {size.readers:,} readers", rows, described)
+    return {"machine": described, "streams": [row._asdict() for row in rows]}
+
+
+def _api(flags: argparse.Namespace) -> dict[str, Any]:
     seconds = flags.seconds or (3.0 if flags.quick else 8.0)
     sizes = (SMALL,) if flags.quick else (SMALL, LARGE)
     with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as directory:
@@ -59,9 +78,8 @@ def main() -> None:
                 )
             )
             report["worlds"][size.name] = [row._asdict() for row in rows]
-            _show(size, rows, report["machine"])
-    if flags.json:
-        flags.json.write_text(json.dumps(report, indent=2) + "\n")
+            _show(f"{size.name}: {size.accounts:,} accounts, {size.posts:,} posts", rows, report["machine"])
+    return report
 
 
 def _measured(size: Size, data: Path, seconds: float, *, rounds: int, sync_ms: float) -> Iterator[cases.Row]:
@@ -90,9 +108,9 @@ def _measured(size: Size, data: Path, seconds: float, *, rounds: int, sync_ms: f
         yield cases.Row("memory, after load", "500 MB", memory_mb(server))
 
 
-def _show(size: Size, rows: list[cases.Row], machine_row: dict[str, Any]) -> None:
+def _show(title: str, rows: list[cases.Row], machine_row: dict[str, Any]) -> None:
     console = Console(width=120)
-    table = Table(title=f"{size.name}: {size.accounts:,} accounts, {size.posts:,} posts", title_justify="left")
+    table = Table(title=title, title_justify="left")
     for column in ("what", "goal", "measured"):
         table.add_column(column)
     for row in rows:

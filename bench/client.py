@@ -27,6 +27,8 @@ class Load(NamedTuple):
     warm_up_seconds: float = 1.0
     status: int = 200
     check: Check | None = None
+    pause_seconds: float = 0.0
+    """How long each connection waits before its next request: for latencies beside something else that is measured."""
 
 
 class Figures(NamedTuple):
@@ -167,6 +169,8 @@ class _Connection(asyncio.Protocol):
         self.needed = 0
         if now >= shared.ends:
             self._finish(None)
+        elif shared.load.pause_seconds:
+            asyncio.get_running_loop().call_later(shared.load.pause_seconds, self._send)
         else:
             self._send()
 

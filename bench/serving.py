@@ -53,6 +53,32 @@ def serving(data: Path, *, core: int | None) -> Iterator[Serving]:
             _stop(process)
 
 
+class Process(NamedTuple):
+    """One process of a running server."""
+
+    pid: int
+
+    def memory_mb(self) -> float:
+        """Its proportional set size."""
+        return _pss_kb(self.pid) / 1_024
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used."""
+        return _cpu_seconds(self.pid)
+
+
+def process_of(server: Serving, module: str) -> Process:
+    """The process of the server that runs a module. Raises LookupError when there is none."""
+    for pid in server.pids:
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except FileNotFoundError:
+            continue
+        if module.encode() in words:
+            return Process(pid)
+    raise LookupError(f"no process of the server runs {module}")
+
+
 def wait_for_store(data: Path, server: Serving) -> None:
     """Wait until the store has taken in the whole journal, so that no figure is taken while it still applies."""
     deadline = time.perf_counter() + START_SECONDS_MAX
@@ -73,11 +99,7 @@ def memory_mb(server: Serving) -> dict[str, float]:
 
 def cpu_seconds(server: Serving) -> float:
     """Processor time that all processes of the server have used since they started."""
-    ticks = 0
-    for pid in server.pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(map(_cpu_seconds, server.pids))
 
 
 def _ready(process: "subprocess.Popen[str]") -> str:
@@ -123,6 +145,11 @@ def _stop(process: "subprocess.Popen[str]") -> None:
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _pss_kb(pid: int) -> int:

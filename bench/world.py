@@ -58,6 +58,28 @@ def build(data: Path, *, accounts: int, posts: int, follows: int, reader_follows
     return World(ids, tokens, posts, len(edges), time.perf_counter() - started)
 
 
+class Audience(NamedTuple):
+    """Somebody with many followers, and a token of each."""
+
+    author: str
+    followers: list[str]
+
+
+def build_audience(data: Path, *, followers: int, posts: int) -> Audience:
+    """Fill an empty data directory with one author, its posts, and those who follow it."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    journal = SqliteJournal(data / "journal.sqlite", clock=wall_clock_ms)
+    try:
+        ids = _append(journal, _accounts(followers + 1))
+        tokens = [f"bench-token-{number}-{'x' * 24}" for number in range(len(ids))]
+        _append(journal, _tokens(ids, tokens))
+        _append(journal, (_follow(reader, ids[0]) for reader in ids[1:]))
+        _append(journal, (Group((draft(_post(random.Random(SEED), ids, n), actor=ids[0]),)) for n in range(1, posts)))
+    finally:
+        journal.close()
+    return Audience(tokens[0], tokens[1:])
+
+
 def _append(journal: SqliteJournal, groups: Iterator[Group]) -> list[int]:
     ids: list[int] = []
     while batch := list(islice(groups, BATCH_GROUPS)):
