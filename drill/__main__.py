@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash, idle, power, store
-from drill.report import Violation
+from drill import blows, crash, disk, idle, migrate, power, small_disk, store
+from drill.report import Violation, hold
 from whimbrel.cli.output import progress
 
 
@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     cutting = drills.add_parser("power", help="a failing disk, and power cuts", description=power.__doc__)
     cutting.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     cutting.set_defaults(drill=_power)
+    filling = drills.add_parser("disk", help="fill the disk, and free it again", description=disk.__doc__)
+    filling.add_argument("--deletions", type=int, default=1_000, help="on the full disk")
+    filling.set_defaults(drill=_disk)
+    moving = drills.add_parser("migrate", help="two releases take over under load", description=migrate.__doc__)
+    moving.add_argument("--posts", type=float, default=100.0, help="a second, all people together")
+    moving.add_argument("--gap-ms", type=float, default=250.0, help="the longest time without an answer")
+    moving.set_defaults(drill=_migrate)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
     idling.set_defaults(drill=_idle)
@@ -71,6 +78,17 @@ def _power(flags: argparse.Namespace, directory: Path) -> None:
     with progress("sessions", power.SESSIONS) as advance:
         counts = power.run(directory, flags.seed, advance)
     power.report(counts, flags.seed)
+
+
+def _disk(flags: argparse.Namespace, directory: Path) -> None:
+    way = small_disk.way_in()
+    hold(way, small_disk.NOT_HERE)
+    code = small_disk.run_inside(way or (), "drill.disk", [str(directory), "--deletions", str(flags.deletions)])
+    hold(code == 0, "see above")
+
+
+def _migrate(flags: argparse.Namespace, directory: Path) -> None:
+    migrate.report(migrate.run(directory, flags.posts, flags.gap_ms))
 
 
 def _idle(flags: argparse.Namespace, directory: Path) -> None:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
@@ -34,7 +34,8 @@ from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.follow_ups import CONTENT, Erase, FollowUps, Means
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
-from whimbrel.kernel.events import Record
+from whimbrel.kernel.events import Claim, Group, Record, draft
+from whimbrel.kernel.formats import FORMAT
 from whimbrel.kernel.limits import (
     APPEND_DEADLINE_SECONDS,
     CORE_CONNECT_SECONDS,
@@ -42,6 +43,7 @@ from whimbrel.kernel.limits import (
     CORE_STANDBY_SECONDS,
     THREAD_SWITCH_SECONDS,
 )
+from whimbrel.kernel.switching import FORMAT_KEY, MigrationFinished
 from whimbrel.microblog.keys import DELETION_KEYS
 from whimbrel.reliability.children import (
     ON_STANDBY,
@@ -51,7 +53,10 @@ from whimbrel.reliability.children import (
     leave_the_terminal_to_the_supervisor,
 )
 from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.disk import LEVELS, Level
+from whimbrel.reliability.disk_watch import DiskWatch, Lookout
 from whimbrel.reliability.logs import log_as_json
+from whimbrel.reliability.releases import PAGE, own_release, release_page
 from whimbrel.rooms import ESSENTIAL, follows
 from whimbrel.snapshotting import Pace, Snapshotting
 
@@ -104,13 +109,16 @@ class Core:
         self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
         try:
             refuse_newer(data, self._journal.find)
+            _begin(self._journal)
         except BaseException:
             self._journal.close()
             raise
         self.store_path = store_path = store_of(data, numbers(self._journal.find))
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
-        self.health = CoreHealth(data, head, clock)
+        disk = DiskWatch(data, refused=lambda: self._journal.on_reserve)
+        self._lookout = Lookout(disk, partial(self._looked, head))
+        self.health = CoreHealth(disk, head, clock)
         self.server = CoreServer(
             self._journal,
             head,
@@ -137,9 +145,11 @@ class Core:
         self.applier.start()
         if self._follow_ups:
             self._follow_ups.start()
+        self._lookout.start()
         try:
             self.server.run()
         finally:
+            self._lookout.stop()
             if self._retiring:
                 self._retiring.join()
             else:
@@ -173,6 +183,13 @@ class Core:
         if self._follow_ups:
             self._follow_ups.after_batch(records)
 
+    def _looked(self, head: HeadWriter, level: Level) -> None:
+        """The disk stands so: tell the other processes, and have the journal keep its reserve again if it can."""
+        head.publish_disk(LEVELS.index(level))
+        if self._journal.on_reserve:
+            with suppress(JournalUnavailable):  # it stops, or the disk refuses still
+                self.server.call(lambda _: self._journal.regain())
+
     def _erase(self, ids: Sequence[int], types: Sequence[str]) -> int:
         self.applier.erase(ids)
         return self.server.call(lambda _: self._blank(ids, types)).result(APPEND_DEADLINE_SECONDS)
@@ -200,14 +217,15 @@ def run(rooms: Follows, *, essential: Sequence[str] = (), follow_ups: MakeFollow
         die_with_parent(told.parent)
     leave_the_terminal_to_the_supervisor()
     config = decode(os.environ[HANDED_DOWN])
-    log_as_json("core", config.log_level)
+    log_as_json("core", config.log_level, config.data)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)  # else the applier keeps the loop waiting for 5 ms at a time
     control = ControlSocket(config.data / "run" / "core.control.sock", _ON_STANDBY if told.standby else {})
     wait_seconds = CORE_STANDBY_SECONDS if told.standby else CORE_LOCK_WAIT_SECONDS
     core = _opened(lambda: Core(config.data, rooms, essential=essential, follow_ups=follow_ups), wait_seconds)
     signal.signal(signal.SIGTERM, lambda *_: core.server.stop())
     signal.signal(RETIRE, lambda *_: core.retire())
-    control.answer(core.health.pages())
+    about = {PAGE: lambda: release_page(core.store_path, os.environ[HANDED_DOWN])}
+    control.answer({**core.health.pages(), **about})
     pace = Pace(config.snapshot_minutes, config.journal_days)
     snapshotting = Snapshotting(config.data, core.store_path, core.server.call, pace)
     core.health.watch_snapshots(snapshotting)
@@ -266,6 +284,13 @@ def _opened(make: Callable[[], Core], wait_seconds: float) -> Core:
             _log.error("the core will not start", extra={"error": str(error)})
             print(f"whimbrel: {error.public} {error}", file=sys.stderr)
             sys.exit(WILL_NOT_START)
+
+
+def _begin(journal: SqliteJournal) -> None:
+    """A journal that was never anybody else's begins with this release's format of events."""
+    if FORMAT > 1 and journal.head()[0] == 1:
+        first = MigrationFinished(own_release().release)
+        journal.append([Group((draft(first, actor=0, id=FORMAT, claims=(Claim(FORMAT_KEY),)),))])
 
 
 def _owed(path: Path, store: SqliteStore) -> list[tuple[int, int]]:

@@ -1,19 +1,19 @@
 """What the core says of itself on its control socket: alive, ready, and what it has counted.
 
 Ready means that the journal takes appends. A store that is away is said, and does not make the core unready: home
-timelines, posting and the rest of DESIGN 7 go on without it.
+timelines, posting and the rest of DESIGN 7 go on without it. Nor does a disk that is low, or full: deletions are
+taken in, and what is served needs no room.
 """
 
-import shutil
 import time
-from pathlib import Path
 
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.server import Batch, CoreServer
 from whimbrel.engines.store.applier import Applier
 from whimbrel.kernel.clock import Clock
-from whimbrel.kernel.limits import APPEND_DEADLINE_SECONDS, DISK_FREE_SHARE_MIN
+from whimbrel.kernel.limits import APPEND_DEADLINE_SECONDS
 from whimbrel.reliability.control import Pages, Reply
+from whimbrel.reliability.disk_watch import DiskWatch
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, view_families
 from whimbrel.reliability.metrics import BATCH_GROUPS, Family, Histogram, counter, exposition, gauge
 from whimbrel.snapshotting import Snapshotting
@@ -22,8 +22,8 @@ from whimbrel.snapshotting import Snapshotting
 class CoreHealth:
     """Counts batches and answers the control socket, whose thread it must not keep waiting."""
 
-    def __init__(self, data: Path, head: HeadReader, clock: Clock) -> None:
-        self._data, self._head, self._clock = data, head, clock
+    def __init__(self, disk: DiskWatch, head: HeadReader, clock: Clock) -> None:
+        self._disk, self._head, self._clock = disk, head, clock
         self._seconds, self._sizes = Histogram(), Histogram(BATCH_GROUPS)
         self._records = self._failures = 0
         self._server: CoreServer | None = None
@@ -58,7 +58,7 @@ class CoreHealth:
         return Reply(200, "text/plain", "ok\n")
 
     def _ready(self) -> Reply:
-        engines = {"journal": self._journal(), "store": self._store(), "disk": self._disk()}
+        engines = {"journal": self._journal(), "store": self._store(), "disk": self._room()}
         if self._snapshotting is not None:
             engines["snapshots"] = self._snapshotting.health()
         return ProcessHealth(engines["journal"].ok, engines, self._views()).reply()
@@ -81,10 +81,9 @@ class CoreHealth:
             status.doing == "following", status.last_error if status.doing == "waiting" else status.doing
         )
 
-    def _disk(self) -> EngineHealth:
-        usage = shutil.disk_usage(self._data)
-        share = usage.free / usage.total
-        return EngineHealth(share >= DISK_FREE_SHARE_MIN, f"{share:.1%} free, {usage.free} bytes")
+    def _room(self) -> EngineHealth:
+        found = self._disk.pressure
+        return EngineHealth(found.level == "ok", found.words)
 
     def _views(self) -> dict[str, ViewHealth]:
         if self._applier is None:
@@ -115,5 +114,6 @@ class CoreHealth:
             gauge("whimbrel_core_clients", "Connections to the core.", clients),
             *view_families(self._head.head, self._views()),
             *(self._snapshotting.families() if self._snapshotting is not None else ()),
+            *self._disk.families(),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))

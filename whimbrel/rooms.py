@@ -21,7 +21,7 @@ from whimbrel.microblog.vocabulary import VOCABULARY
 ROOM_NAMES: Final = ("accounts", "graph", "posts", "interactions", "notifications", "search")
 ROOMS: Final = (accounts, graph, posts, interactions, notifications, search)
 
-ESSENTIAL: Final = ("PostDeleted", "AccountDeleted", "AccountDisabled", "PasswordChanged", "TokenRevoked")
+ESSENTIAL: Final = ("PostDeleted", "Unpinned", "AccountDeleted", "AccountDisabled", "PasswordChanged", "TokenRevoked")
 """What is still let in, from space kept for it, when the journal's disk is full: taking away, and shutting out."""
 
 

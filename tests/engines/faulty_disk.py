@@ -69,7 +69,7 @@ class FaultyDisk(apsw.VFS):
         self._kind = None
 
     def fill_up_beside(self, reserve):
-        """No file grows any more, until the file `reserve` is removed: then there is room for as much as it held."""
+        """No file grows any more, until the file `reserve` shrinks: then there is room for as much as it gave back."""
         self._reserve, self._granted_bytes = (reserve, reserve.stat().st_size) if reserve is not None else (None, 0)
 
     def know(self, folder):
@@ -116,7 +116,7 @@ class FaultyDisk(apsw.VFS):
         """A file wants to be larger."""
         if self._reserve is None or more_bytes <= 0:
             return
-        if self._reserve.exists() or more_bytes > self._granted_bytes:
+        if more_bytes > self._granted_bytes - self._reserve.stat().st_size:
             raise apsw.FullError("the disk is full (test)")
         self._granted_bytes -= more_bytes
 

@@ -3,11 +3,12 @@
 Design note. A framework's router and middlewares cost 11 to 74 us a request (measured, DESIGN 10), as much as a whole
 home timeline; this door costs about 4. So there is one pass over the headers, one function from route to
 answer, and one message with the whole body. What it adds to each answer: request id, length, CORS when a script of
-another site asks, rate limits, and the age of what was served when it is not current.
+another site asks, rate limits, the age of what was served when it is not current, and a disk that is low or full.
 """
 
 import re
 import secrets
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from whimbrel.api.streaming_relay import STREAMING, refuse
 from whimbrel.api.times import moment
 from whimbrel.kernel.errors import NotFound, WhimbrelError
 from whimbrel.microblog.front import Microblog
+from whimbrel.reliability.disk import Level
 from whimbrel.reliability.metrics import ROUTE, STATUS
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
 
@@ -28,7 +30,8 @@ _SANE_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _SANE_HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9, _-]{1,512}")
 _OLD_SECONDS: Final = 1.0
 _EXPOSED: Final = (
-    b"Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, Retry-After, X-Whimbrel-Age"
+    b"Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, Retry-After, X-Whimbrel-Age, "
+    b"X-Whimbrel-Disk"
 )
 _CORS: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED))
 _PREFLIGHT_HEADERS: Final = b"Authorization, Content-Type, Idempotency-Key, X-Request-Id"
@@ -39,7 +42,7 @@ class Api:
     """The ASGI application. `fallback` (an ASGI application too) takes what lies outside the route table and /api.
 
     `streams` (another one) takes `/api/v1/streaming` and below, WebSockets included; nothing else may become one.
-    `always` are headers of every answer that does not bring its own of that name.
+    `always` are headers of every answer that does not bring its own of that name; `disk` tells how full the disk is.
     """
 
     def __init__(
@@ -53,11 +56,12 @@ class Api:
         fallback: Any = None,
         streams: Any = None,
         always: Headers = (),
+        disk: Callable[[], Level] = lambda: "ok",
     ) -> None:
         self._router, self._microblog, self._freshness = router, microblog, freshness
         self._always, self._always_names = always, frozenset(name for name, _ in always)
         self._limits, self._trusted, self._fallback = limits, trusted_proxies, fallback
-        self._streams = streams
+        self._streams, self._disk = streams, disk
         self._id_prefix = secrets.token_hex(6).encode() + b"-"
         self._ids = count(1)
 
@@ -84,6 +88,8 @@ class Api:
         id_ = given_id if known_id and given_id else self._id_prefix + b"%d" % next(self._ids)
         request.id = id_.decode()
         extra: list[tuple[bytes, bytes]] = [(b"x-request-id", id_)]
+        if (level := self._disk()) != "ok":
+            extra.append((b"x-whimbrel-disk", level.encode()))
         try:
             answer = await self._answer(request, scope, extra)
         except Exception as error:  # noqa: BLE001 (the last door: answer_to logs what nobody foresaw)

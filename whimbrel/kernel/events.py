@@ -19,6 +19,9 @@ DISK_FULL: Final = "!disk_full"
 """What `Refused.key` says when no key was the reason: a group over its limits, one that no journal could hold, and
 one that is not let in while the disk is full. No real key begins with an exclamation mark."""
 
+DISK_FULL_WORDS: Final = "The server's disk is full. Nothing was done; try again later."
+"""What people are told then."""
+
 
 class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A unique key taken by an event for as long as nobody releases it.

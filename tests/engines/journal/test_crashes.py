@@ -14,7 +14,7 @@ from tests.engines.faulty_disk import EIO, ENOSPC, FaultyDisk
 from tests.engines.journal.desk import append, everything, group, note, noted, sqlite, texts
 from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.kernel.errors import JournalUnavailable
-from whimbrel.kernel.events import DISK_FULL, Appended, Claim, Draft, Refused, Taken
+from whimbrel.kernel.events import DISK_FULL, DISK_FULL_WORDS, Appended, Claim, Draft, Refused, Taken
 
 _names = itertools.count()
 
@@ -237,26 +237,40 @@ def test_a_failed_append_says_whether_it_may_have_happened(disk, tmp_path):
 
 
 def test_on_a_full_disk_deletes_go_on_and_all_resumes_when_there_is_room(disk, tmp_path, monkeypatch):
-    monkeypatch.setattr("whimbrel.engines.journal.files.JOURNAL_RESERVE_BYTES", 400_000)
+    for name, size in (("RESERVE", 400_000), ("SPARE", 40_000), ("LENT", 10_000)):
+        monkeypatch.setattr(f"whimbrel.engines.journal.files.JOURNAL_{name}_BYTES", size)
     free, reserve = [10_000_000], tmp_path / "journal.reserve"
     journal = sqlite(tmp_path / "journal.sqlite", vfs=disk.name, essential={"PostDeleted"}, free_bytes=lambda: free[0])
     assert reserve.stat().st_size == 400_000
     post = note(journal, "to be deleted", claims=["post:1"])
     free[0] = 0
     disk.fill_up_beside(reserve)
-    with pytest.raises(JournalUnavailable):
-        append(journal, *[group(noted("x" * 100_000))] * 10)
-    assert not reserve.exists()
     delete = Draft("PostDeleted", 1, b"gone", post.id, releases=("post:1",))
+    first, *others = append(journal, group(Draft("PostDeleted", 1, b"", 9)), *[group(noted("x" * 100_000))] * 10)
+    assert isinstance(first, Appended), "a deletion failed because others had filled the disk"
+    assert others == [Refused(DISK_FULL, held=True)] * 10
+    assert reserve.stat().st_size <= 40_000
     deleted, other, mixed = append(journal, group(delete), group(noted("no")), group(delete, noted("no")))
     assert isinstance(deleted, Appended)
     assert other == mixed == Refused(DISK_FULL, held=True)
     disk.fill_up_beside(None)
     free[0] = 10_000_000
     note(journal, "yes")
-    assert reserve.exists()
+    assert reserve.stat().st_size == 400_000
     journal.close()
     assert verify_journal(tmp_path / "journal.sqlite") == []
+
+
+def test_a_journal_whose_reserve_is_used_up_too_says_that_the_disk_is_full(disk, tmp_path):
+    journal = sqlite(tmp_path / "journal.sqlite", vfs=disk.name, essential={"PostDeleted"}, free_bytes=lambda: 0)
+    disk.fail(ENOSPC, after=0)
+    with pytest.raises(JournalUnavailable) as refused:
+        append(journal, group(Draft("PostDeleted", 1, b"", 9)))
+    assert refused.value.public == DISK_FULL_WORDS
+    disk.heal()
+    (deleted,) = append(journal, group(Draft("PostDeleted", 1, b"", 9)))
+    assert isinstance(deleted, Appended)
+    journal.close()
 
 
 def test_a_journal_that_is_opened_on_a_full_disk_takes_deletes(tmp_path):

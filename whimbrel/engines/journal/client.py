@@ -40,6 +40,7 @@ from whimbrel.engines.sockets import address_of
 from whimbrel.kernel.errors import Corrupt, Invalid, JournalUnavailable, TooLarge, WhimbrelError
 from whimbrel.kernel.events import (
     DISK_FULL,
+    DISK_FULL_WORDS,
     MALFORMED,
     PAYLOAD_TOO_LARGE,
     TOO_MANY_DRAFTS,
@@ -65,7 +66,7 @@ _UNKNOWN: Final = "The server was interrupted while writing. Try again: what was
 _BUSY: Final = "The server has more to write than it can take right now. Nothing was done; try again in a moment."
 
 _REFUSALS: Final[dict[str, Callable[[], WhimbrelError]]] = {
-    DISK_FULL: lambda: JournalUnavailable("The server's disk is full. Nothing was done; try again later."),
+    DISK_FULL: lambda: JournalUnavailable(DISK_FULL_WORDS),
     TOO_MANY_DRAFTS: lambda: TooLarge("That is more than the server does in one step."),
     PAYLOAD_TOO_LARGE: lambda: TooLarge("That is more than the server takes in one piece."),
     MALFORMED: lambda: Invalid("That holds characters or numbers which cannot be stored."),

@@ -17,23 +17,31 @@ from whimbrel.kernel.limits import (
     JOURNAL_CACHE_BYTES,
     JOURNAL_CHECKPOINT_PAGES,
     JOURNAL_GROWTH_BYTES,
+    JOURNAL_LENT_BYTES,
     JOURNAL_RESERVE_BYTES,
+    JOURNAL_SPARE_BYTES,
+    JOURNAL_TAKEN_BYTES,
     JOURNAL_WAL_BYTES_MAX,
 )
 from whimbrel.kernel.sql import Queries, schema
 
 APPLICATION_ID: Final = 0x5748494A  # "WHIJ"
 FORMAT: Final = 1
+_PAGE_BYTES: Final = 4_096
+_GROWTH_BYTES_MAX: Final = 2**30
 _SQL = Queries("whimbrel.engines.journal")
 _SCHEMA = schema("whimbrel.engines.journal")
 _INCREMENTAL: Final = 2
 
 
-def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None = None) -> apsw.Connection:
+def open_for_writing(
+    path: Path, *, synchronous: str = "FULL", vfs: str | None = None, keep_log: bool = False
+) -> apsw.Connection:
     """The writer's connection, with the schema in place and the write-ahead log emptied.
 
     Emptied, because after a failed sync the kernel may call pages clean that never reached the disk: what recovery
-    finds in the log is written anew into the main file and synced before anything is appended behind it.
+    finds in the log is written anew into the main file and synced before anything is appended behind it. With
+    `keep_log` the log's file keeps its size, and is written over from its beginning.
     """
     make_private(path)
     db = apsw.Connection(str(path), vfs=vfs, statementcachesize=64)
@@ -42,7 +50,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
         new = _is_new(db)
         if new:
             db.pragma("auto_vacuum", _INCREMENTAL)  # before the first page is written, or never
-        db.file_control("main", apsw.SQLITE_FCNTL_CHUNK_SIZE, ctypes.addressof(ctypes.c_int(JOURNAL_GROWTH_BYTES)))
+        _grow_by(db, JOURNAL_GROWTH_BYTES)
         if db.pragma("journal_mode", "wal") != "wal":
             raise Corrupt("The journal cannot be opened.", log=f"{path}: the file system does not allow a WAL")
         db.pragma("synchronous", synchronous)
@@ -51,7 +59,7 @@ def open_for_writing(path: Path, *, synchronous: str = "FULL", vfs: str | None =
         db.pragma("journal_size_limit", JOURNAL_WAL_BYTES_MAX)
         db.pragma("cache_size", -(JOURNAL_CACHE_BYTES // 1024))
         _lay_out(db) if new else _bring_up_to_date(db)
-        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART if keep_log else apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except BaseException:
         close(db)
         raise
@@ -65,6 +73,33 @@ def open_for_reading(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=16)
     db.set_busy_timeout(JOURNAL_BUSY_MS)
     return db
+
+
+def take_room(db: apsw.Connection, path: Path) -> None:
+    """Have the journal's own files take the space in which it goes on when its disk is full; as much as there is.
+
+    Appends then write in place. The counter-example was to leave the space free for the appends to come: on a full disk
+    there is always somebody who writes, and who had it before the first of them.
+    """
+    with suppress(OSError):
+        log = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.posix_fallocate(log, 0, JOURNAL_TAKEN_BYTES)
+        finally:
+            os.close(log)
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # else the last to close removes the log, and its room is gone
+    size = db.pragma("page_count") * _PAGE_BYTES + JOURNAL_TAKEN_BYTES
+    pieces = size // _GROWTH_BYTES_MAX + 1
+    # A checkpoint cuts the file off behind the last whole piece of it: so these are as large as nothing will be cut.
+    _grow_by(db, -(-size // pieces // _PAGE_BYTES) * _PAGE_BYTES)
+    with suppress(apsw.Error):
+        db.file_control("main", apsw.SQLITE_FCNTL_SIZE_HINT, ctypes.addressof(ctypes.c_int64(size)))
+
+
+def grow_as_usual(db: apsw.Connection) -> None:
+    """There is room again: what `take_room` has changed is as it was."""
+    _grow_by(db, JOURNAL_GROWTH_BYTES)
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
 
 
 def make_private(path: Path) -> None:
@@ -108,7 +143,9 @@ class Lock:
 class Reserve:
     """Disk space kept so that deletes and freezes can be appended when the disk is full.
 
-    Given back to the disk at the first refusal (`release`), taken again once there is room for it twice (`hold`).
+    Given back to the disk at the first refusal (`release`), taken again once there is room for it twice (`hold`). A
+    last part stays for openings of the journal on a full disk, and is given back piece by piece (`lend`): SQLite makes
+    its shared memory anew then.
     """
 
     def __init__(self, path: Path, *, free_bytes: Callable[[], int] | None = None) -> None:
@@ -128,9 +165,23 @@ class Reserve:
             return False
         return True
 
+    def is_needed(self) -> bool:
+        """Whether the disk has less left than the journal grows by."""
+        return self._free_bytes() < JOURNAL_GROWTH_BYTES
+
     def release(self) -> None:
-        """Give the space back."""
-        self._path.unlink(missing_ok=True)
+        """Give the space back, but for the part that is lent."""
+        self._shrink_to(JOURNAL_SPARE_BYTES)
+
+    def lend(self) -> None:
+        """Give back a piece of what is left, if anything is."""
+        with suppress(FileNotFoundError):
+            self._shrink_to(max(0, self._path.stat().st_size - JOURNAL_LENT_BYTES))
+
+    def _shrink_to(self, size_bytes: int) -> None:
+        with suppress(FileNotFoundError):
+            if self._path.stat().st_size > size_bytes:
+                os.truncate(self._path, size_bytes)
 
     def _allocate(self) -> None:
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -142,6 +193,10 @@ class Reserve:
     def _free_on_disk(self) -> int:
         disk = os.statvfs(self._path.parent)
         return disk.f_bavail * disk.f_frsize
+
+
+def _grow_by(db: apsw.Connection, piece_bytes: int) -> None:
+    db.file_control("main", apsw.SQLITE_FCNTL_CHUNK_SIZE, ctypes.addressof(ctypes.c_int(piece_bytes)))
 
 
 def _is_new(db: apsw.Connection) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _BYTES: Final = 4_096
-_HEAD, _STORE, _STORE_TIME = range(3)
+_HEAD, _STORE, _STORE_TIME, _DISK = range(4)
 
 
 class HeadReader:
@@ -26,8 +26,8 @@ class HeadReader:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if os.fstat(handle).st_size < _BYTES:
-                os.ftruncate(handle, _BYTES)
+            # Not ftruncate: a page that is not there yet is made at the first write, and on a full disk that kills.
+            os.posix_fallocate(handle, 0, _BYTES)
             self._words = memoryview(mmap.mmap(handle, _BYTES)).cast("q")
         finally:
             os.close(handle)
@@ -46,6 +46,11 @@ class HeadReader:
     def store_time_ms(self) -> int:
         """The store holds everything from before this moment (milliseconds since 1970)."""
         return self._words[_STORE_TIME]
+
+    @property
+    def disk(self) -> int:
+        """How the disk stands, as the core's number for it: 0 is well."""
+        return self._words[_DISK]
 
     def store_age_seconds(self, now_ms: int) -> float:
         """How far the store is behind in time; 0.0 when it has taken everything in."""
@@ -67,3 +72,7 @@ class HeadWriter(HeadReader):
         """Say that the store stands at `sequence`, whose time is `time_ms`."""
         self._words[_STORE_TIME] = time_ms
         self._words[_STORE] = sequence
+
+    def publish_disk(self, level: int) -> None:
+        """Say how the disk stands."""
+        self._words[_DISK] = level

@@ -11,14 +11,14 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.journal.batch import Batch, unsound
-from whimbrel.engines.journal.files import Lock, Reserve, close, open_for_writing
+from whimbrel.engines.journal.files import Lock, Reserve, close, grow_as_usual, open_for_writing, take_room
 from whimbrel.engines.journal.keys import Claims, keys_of
 from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_beginning, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
 from whimbrel.engines.journal.upkeep import blank_records, give_back, trim_records
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
-from whimbrel.kernel.events import DISK_FULL, JOURNAL_OPENED, Draft, Group, Outcome, Record, Stamp
+from whimbrel.kernel.events import DISK_FULL, DISK_FULL_WORDS, JOURNAL_OPENED, Draft, Group, Outcome, Record, Stamp
 from whimbrel.kernel.ids import time_of
 from whimbrel.kernel.limits import (
     CLAIMS_SWEEP_INTERVAL_MS,
@@ -79,9 +79,15 @@ class SqliteJournal:
         followers from here feeds them everything. A group over its limits, or kept out by a full disk, is `Refused`
         with a key that begins with an exclamation mark (kernel.events).
         """
+        try:
+            return self._append(groups)
+        except _NoRoom:
+            # It was opened again, which made room: what is essential goes in, and the rest hears why it does not.
+            return self._append(groups)
+
+    def _append(self, groups: Sequence[Group]) -> tuple[list[Outcome], list[Record]]:
         db = self._opened()
-        if self._disk_full and self._reserve.hold():
-            self._disk_full = False
+        self.regain()
         committing = False
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -91,6 +97,9 @@ class SqliteJournal:
             db.execute("COMMIT")
         except apsw.Error as error:
             self._abandon(error)
+            if self._disk_full:
+                self._know_it_undone(error, unknown=committing)
+                raise _NoRoom(DISK_FULL_WORDS, log=_where(error)) from error
             raise JournalUnavailable("The journal cannot be written.", unknown=committing, log=_where(error)) from error
         except Corrupt as error:
             self._abandon(None)
@@ -99,6 +108,19 @@ class SqliteJournal:
             self._abandon(None)
             raise
         return batch.outcomes, self._announce(batch)
+
+    @property
+    def on_reserve(self) -> bool:
+        """Whether the disk has refused something, and only what is essential is let in."""
+        return self._disk_full
+
+    def regain(self) -> bool:
+        """Keep space in reserve again if there is room for it; whether everything is let in."""
+        if self._disk_full and self._reserve.hold():
+            self._disk_full = False
+            if self._db is not None:
+                grow_as_usual(self._db)
+        return not self._disk_full
 
     def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
         """Records with sequence above `after` (and not above `up_to`), oldest first; at most one page."""
@@ -174,25 +196,27 @@ class SqliteJournal:
     def _open(self) -> apsw.Connection:
         """Open the file, check its newest record, and lay the barrier: nothing is read before it is durable."""
         try:
-            db = open_for_writing(self._path, synchronous=self._synchronous, vfs=self._vfs)
-        except apsw.FullError as error:
-            self._give_way()
-            raise JournalUnavailable("The journal's disk is full.", log=_where(error)) from error
+            return self._open_once()
         except apsw.Error as error:
-            raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
+            if not self._is_full(error):
+                raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
+            self._give_way()
+        try:
+            return self._open_once()
+        except apsw.Error as error:
+            raise JournalUnavailable(DISK_FULL_WORDS, log=_where(error)) from error
+
+    def _open_once(self) -> apsw.Connection:
+        if self._disk_full:
+            self._reserve.lend()
+        db = open_for_writing(self._path, synchronous=self._synchronous, vfs=self._vfs, keep_log=self._disk_full)
         try:
             self._recover(db)
-        except apsw.FullError as error:
-            close(db)
-            self._give_way()
-            raise JournalUnavailable("The journal's disk is full.", log=_where(error)) from error
-        except apsw.Error as error:
-            close(db)
-            raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
         except BaseException:
             close(db)
             raise
         self._db = db
+        self._take_room()
         return db
 
     def _recover(self, db: apsw.Connection) -> None:
@@ -271,6 +295,7 @@ class SqliteJournal:
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             db.set_busy_timeout(JOURNAL_BUSY_MS)
             self._erasing = False
+            self._take_room()
         except apsw.BusyError:
             db.set_busy_timeout(JOURNAL_BUSY_MS)  # a reader is at work: the next append tries again
         except apsw.Error as error:
@@ -279,12 +304,31 @@ class SqliteJournal:
     def _abandon(self, error: apsw.Error | None) -> None:
         """Close after a failure: what the file holds is known only after it was opened again behind a barrier."""
         self._disconnect()
-        if isinstance(error, apsw.FullError):
+        if error is not None and self._is_full(error):
             self._give_way()
+
+    def _know_it_undone(self, error: apsw.Error, *, unknown: bool) -> None:
+        """Open the file again, and raise JournalUnavailable when it may hold what was being committed."""
+        durable = self._tip.sequence
+        try:
+            self._opened()
+        except JournalUnavailable as again:
+            raise JournalUnavailable(again.public, unknown=unknown, log=str(again)) from error
+        if unknown and self._tip.sequence != durable + len(_BARRIER.drafts):
+            raise JournalUnavailable("The journal cannot be written.", unknown=True, log=_where(error)) from error
+
+    def _is_full(self, error: apsw.Error) -> bool:
+        # Without a byte left SQLite cannot make its shared memory, and calls that an I/O error.
+        return isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and self._reserve.is_needed())
 
     def _give_way(self) -> None:
         self._disk_full = True
         self._reserve.release()
+
+    def _take_room(self) -> None:
+        """Have the space that the reserve gave back, before others do."""
+        if self._disk_full and self._db is not None:
+            take_room(self._db, self._path)
 
     def _disconnect(self) -> None:
         if self._db is not None:
@@ -294,6 +338,10 @@ class SqliteJournal:
     def _now_ms(self) -> int:
         """The clock's time, or the newest record's where the clock has stepped back behind it."""
         return max(self._clock(), time_of(self._tip.event_id) if self._tip.event_id else 0)
+
+
+class _NoRoom(JournalUnavailable):
+    """The disk is full, and nothing of this batch was written."""
 
 
 def _where(error: apsw.Error) -> str:

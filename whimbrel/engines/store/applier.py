@@ -160,7 +160,9 @@ class Applier:
         records = self._next_records()
         if records:
             self._apply(records)
-        elif not self._wait():
+            return
+        self._doing = "following"
+        if not self._wait():
             self._check()
 
     def _open(self) -> None:
@@ -191,7 +193,7 @@ class Applier:
             # This version may know what an earlier one could not apply; what still raises stays parked.
             self._applying.replay_parked()
         self._moved(writer.standing())
-        self._doing, self._why = "following", ""
+        self._why = ""
         self._after_batch(())
 
     def _migrate(self) -> bool:

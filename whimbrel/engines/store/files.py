@@ -19,6 +19,7 @@ from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     STORE_BUSY_MS,
+    STORE_OPENING_BYTES,
     STORE_READER_CACHE_BYTES,
     STORE_WAL_BYTES_MAX,
     STORE_WRITER_CACHE_BYTES,
@@ -91,6 +92,12 @@ def _plan_once(db: apsw.Connection) -> None:
     an insert of 2 us took 21.
     """
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+
+
+def has_room(path: Path) -> bool:
+    """Whether the disk has room for the files that SQLite makes beside a store when it is opened."""
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize >= STORE_OPENING_BYTES
 
 
 def is_whole(db: apsw.Connection) -> bool:

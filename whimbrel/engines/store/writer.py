@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.files import identities, is_whole, open_writer
+from whimbrel.engines.store.files import has_room, identities, is_whole, open_writer
 from whimbrel.engines.store.migrations import hash_of
 from whimbrel.engines.store.numbered import OWN, refuse_newer_store
 from whimbrel.engines.store.rows import FAULTS, Rows, away
@@ -92,8 +92,9 @@ class StoreWriter:
         if self._db is None:
             return
         db, self._db = self._db, None
-        if identities(self._path) != self._identities:
-            # The log beside the path may belong to another file by now: leave it alone.
+        if identities(self._path) != self._identities or not has_room(self._path):
+            # The log beside the path may belong to another file by now: leave it alone. Or the disk is full: log and
+            # shared memory, once removed, could not be made again at the next opening.
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         db.close(True)
 
