@@ -86,7 +86,7 @@ async def build_streams(config: Config, link: CoreLink, *, clock: Clock = wall_c
     recents = RecentsInMemory(Window(entries_max=STREAM_WINDOW_ENTRIES_MAX))
     newsroom = _newsroom(config, reads, _people(link, reads, accounts, passwords, config), posts, recents, clock=clock)
     partings = Partings(posts.shelf)
-    deliveries = Deliveries(hub=hub, newsroom=newsroom, partings=partings, lately=lately, counts=counts)
+    deliveries = Deliveries(hub=hub, newsroom=newsroom, partings=partings, sides=sides, lately=lately, counts=counts)
     archive = Archive(partial(JournalReader, config.data / "journal.sqlite"), VOCABULARY)
     tail.cursor = await _fill(recents, reads, link, clock)
     for event in await archive.newest(RESUME_EVENTS_HELD_MAX, up_to=tail.cursor):

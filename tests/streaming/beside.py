@@ -44,6 +44,7 @@ class Streaming:
         self.server, self._name = server, name
         self._listener = socket.create_server(("127.0.0.1", port), backlog=1_024)
         self.port: int = self._listener.getsockname()[1]
+        self.starts = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -54,6 +55,7 @@ class Streaming:
 
     def start(self) -> "Streaming":
         """Start it and wait until it is ready."""
+        self.starts += 1
         port = str(urlsplit(self.server.url).port)
         config = read({"data": str(self.server.data), "port": port}, {}).config
         environment = {**os.environ, HANDED_DOWN: encode(config), "PYTHONPATH": str(ROOT)}
@@ -97,9 +99,14 @@ class Streaming:
             self.kill()
         self._listener.close()
 
-    def line(self) -> socket.socket:
-        """A bare connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=HEARD_SECONDS)
+    def line(self, *, receive_bytes: int = 0) -> socket.socket:
+        """A bare connection; with a small buffer of its own if wanted."""
+        line = socket.socket()
+        line.settimeout(HEARD_SECONDS)
+        if receive_bytes:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        line.connect(("127.0.0.1", self.port))
+        return line
 
     def event_source(self, path: str, token: str | None = None, **more: Any) -> "EventSource":
         """Listen to server-sent events, and wait until it has begun."""
@@ -224,6 +231,10 @@ class WebSocket(Reader):
         before = len(self.positions)
         self.say(type="subscribe", stream=stream, **{"since": "now", **more})
         eventually(lambda: len(self.positions) > before, seconds=HEARD_SECONDS, what=f"{stream} is listened to")
+
+    def subscribe_fails(self) -> None:
+        """Wait for an error."""
+        eventually(lambda: self.errors, seconds=HEARD_SECONDS, what="an error is told")
 
     def close(self) -> None:
         """Listen no more."""

@@ -21,6 +21,7 @@ from whimbrel.streaming.hub import Hub
 from whimbrel.streaming.memory import Lately
 from whimbrel.streaming.news import Happened, Newsroom, Plan
 from whimbrel.streaming.positions import position_of
+from whimbrel.streaming.sides import SidesInMemory
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +48,10 @@ class Partings:
 class Deliveries:
     """Tells those who listen (a MemoryView). `taken` and `begun` are positions: taken in, and begun to be told."""
 
-    def __init__(self, *, hub: Hub, newsroom: Newsroom, partings: Partings, lately: Lately, counts: Counts) -> None:
-        self._hub, self._newsroom, self._partings = hub, newsroom, partings
+    def __init__(
+        self, *, hub: Hub, newsroom: Newsroom, partings: Partings, sides: SidesInMemory, lately: Lately, counts: Counts
+    ) -> None:
+        self._hub, self._newsroom, self._partings, self._sides = hub, newsroom, partings, sides
         self._lately, self._counts = lately, counts
         self.taken = self.begun = self.done = 0
         self._queue: deque[Happened] = deque()
@@ -73,13 +76,16 @@ class Deliveries:
 
     def apply(self, event: Event) -> None:
         """Take one event in; the other views have."""
+        if self._sides.forgotten:
+            self._sides.forgotten = False
+            self._give_up("disturbed")
         self._lately.add(event)
         self.taken = position_of(event.event_id)
         self._hub.apply(event)
         self._newsroom.groups.apply(event)
         self._end_what_may_not_go_on(event)
         if self._newsroom.concerns(event):
-            self._queue.append(Happened(event, self._partings.former))
+            self._queue.append(Happened(event, self._partings.former, self._newsroom.decide(event, self._hub)))
             self._wake.set()
         elif not self._queue and self.begun == self.done:
             self.begun = self.done = self.taken
@@ -94,6 +100,7 @@ class Deliveries:
         self._queue.clear()
         for socket in self._hub.sockets():
             socket.end(reason)
+        self._hub.forget_watchers()
 
     def _end_what_may_not_go_on(self, event: Event) -> None:
         if event.type == "TokenRevoked":

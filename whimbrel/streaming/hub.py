@@ -35,6 +35,11 @@ class Socket(Protocol):
         """End it, saying why if that can still be said."""
         ...
 
+    @property
+    def ending(self) -> bool:
+        """Whether nothing can be sent any more."""
+        ...
+
     async def drained(self) -> None:
         """Wait until it takes more, or is gone."""
         ...
@@ -83,9 +88,9 @@ class Hub:
         self.by_session: Index[int, Socket] = Index()
         self.by_account: Index[int, Socket] = Index()
         self._followers: Index[int, Watcher] = Index()
+        self._notified: Index[int, Watcher] = Index()
         self._tag_followers: Index[str, Watcher] = Index()
         self._streams: Index[tuple[str, str], Subscription] = Index()
-        self.subscriptions = 0
 
     def enter(self, socket: Socket) -> None:
         """A socket is open."""
@@ -116,17 +121,19 @@ class Hub:
         return watcher
 
     def unwatch(self, watcher: Watcher) -> bool:
-        """A socket of the watcher is gone; whether it was the last."""
+        """A socket of the watcher is gone; whether nobody watches for the account any more."""
         watcher.sockets -= 1
-        if watcher.sockets:
+        if watcher.sockets or self.watchers.get(watcher.account_id) is not watcher:
             return False
-        if self.watchers.get(watcher.account_id) is watcher:
-            del self.watchers[watcher.account_id]
+        del self.watchers[watcher.account_id]
         return True
+
+    def forget_watchers(self) -> None:
+        """Their sides are not kept true any more: who comes from now on gets a watcher with a side that is."""
+        self.watchers.clear()
 
     def subscribe(self, subscription: Subscription) -> None:
         """Begin to hear."""
-        self.subscriptions += 1
         name, watcher = subscription.name, subscription.watcher
         if name.kind in OPEN:
             self._streams.add((name.kind, name.key), subscription)
@@ -143,10 +150,8 @@ class Hub:
         name, watcher = subscription.name, subscription.watcher
         if name.kind in OPEN:
             self._streams.discard((name.kind, name.key), subscription)
-            self.subscriptions -= 1
         elif watcher is not None and subscription in watcher.subscriptions:
             watcher.subscriptions.remove(subscription)
-            self.subscriptions -= 1
             if name.kind != DIRECT:
                 watcher.home -= 1
                 if watcher.home == 0:
@@ -187,15 +192,22 @@ class Hub:
                 found[watcher] = None
         return list(found)
 
+    def to_be_told(self, author: int, named: Iterable[int]) -> list[Watcher]:
+        """The watchers who may be told of a new post: those who want to hear of each by its author, and the named."""
+        found = dict.fromkeys(self._notified.members(author))
+        found.update((self.watchers[one], None) for one in named if one in self.watchers)
+        return list(found)
+
     def apply(self, event: Event) -> None:
         """Keep the indexes true. The sides have taken the event in already."""
         if isinstance(event.data, BlankedEvent):
             return
-        if event.type in ("Followed", "Unfollowed"):
+        if event.type in ("Followed", "FollowChanged", "Unfollowed"):
             watcher = self.watchers.get(event.data.account_id)
             if watcher is not None and watcher.home:
-                change = self._followers.add if event.type == "Followed" else self._followers.discard
-                change(event.id, watcher)
+                self._unfollow(watcher, event.id)
+                if event.type != "Unfollowed":
+                    self._follow(watcher, event.id, notify=event.data.notify)
         elif event.type in ("TagFollowed", "TagUnfollowed"):
             watcher = self.watchers.get(event.actor)
             if watcher is not None and watcher.home:
@@ -203,16 +215,25 @@ class Hub:
                 (tag.add if event.type == "TagFollowed" else tag.discard)(event.data.tag, watcher)
 
     def _index(self, watcher: Watcher, reader: Reader) -> None:
-        for account_id in reader.follows:
-            self._followers.add(account_id, watcher)
+        for account_id, settings in reader.follows.items():
+            self._follow(watcher, account_id, notify=settings.notify)
         for tag in reader.tags:
             self._tag_followers.add(tag, watcher)
 
     def _unindex(self, watcher: Watcher, reader: Reader) -> None:
         for account_id in reader.follows:
-            self._followers.discard(account_id, watcher)
+            self._unfollow(watcher, account_id)
         for tag in reader.tags:
             self._tag_followers.discard(tag, watcher)
+
+    def _follow(self, watcher: Watcher, account_id: int, *, notify: bool) -> None:
+        self._followers.add(account_id, watcher)
+        if notify:
+            self._notified.add(account_id, watcher)
+
+    def _unfollow(self, watcher: Watcher, account_id: int) -> None:
+        self._followers.discard(account_id, watcher)
+        self._notified.discard(account_id, watcher)
 
 
 def wants_home(watcher: Watcher) -> bool:

@@ -6,7 +6,7 @@ holds what the event did. Where the store is away, flags are left out and a grou
 had is not sent, as a reload could not show it either.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
@@ -25,7 +25,7 @@ from whimbrel.microblog.posts.values import MUTED, REBLOGGED, Post
 from whimbrel.microblog.shelf import Shelf
 from whimbrel.streaming.breath import Breath
 from whimbrel.streaming.groups import Groups
-from whimbrel.streaming.hub import Subscription, Watcher, wants_home
+from whimbrel.streaming.hub import Hub, Subscription, Watcher, wants_home
 from whimbrel.streaming.names import DIRECT, NOTIFICATIONS, USER
 from whimbrel.streaming.rules import (
     Notice,
@@ -35,6 +35,7 @@ from whimbrel.streaming.rules import (
     hidden_in_public,
     is_public,
     may_miss,
+    notice_in,
     notice_of_post,
     told,
 )
@@ -49,10 +50,14 @@ Plan = list[tuple[Subscription, Shape]]
 
 
 class Happened(NamedTuple):
-    """An event, and the post that it changed or took away as it was before, if memory had it."""
+    """An event, and the post that it changed or took away as it was before, if memory had it.
+
+    `notices`: who is told, by account, as it was decided when the event was taken in; None when it was not.
+    """
 
     event: Event
     former: Post | None = None
+    notices: Mapping[int, Notice] | None = None
 
 
 class Listeners(Protocol):
@@ -90,13 +95,39 @@ class Newsroom:
             "PostDeleted": self._deleted,
             "Reblogged": self._reblogged,
             "Favourited": self._favourited,
-            "Followed": partial(self._followed, "follow"),
-            "FollowRequested": partial(self._followed, "follow_request"),
+            "Followed": self._followed,
+            "FollowRequested": self._followed,
         }
 
     def concerns(self, event: Event) -> bool:
         """Whether an event can be news at all."""
         return event.type in self._plans and not isinstance(event.data, BlankedEvent)
+
+    def decide(self, event: Event, hub: Hub) -> Mapping[int, Notice] | None:
+        """Who is told of something, by how things stand now: who blocks or mutes a moment later has been told.
+
+        None where that cannot be known without the store; then it is decided when it is told.
+        """
+        if event.type == "PostCreated":
+            named = [mention.account_id for mention in event.data.mentions]
+            found = {one.account_id: notice_of_post(one.side, event) for one in hub.to_be_told(event.actor, named)}
+            return {account_id: notice for account_id, notice in found.items() if notice is not None}
+        recipient_id, notice, post_id = notice_in(event)
+        recipient = hub.watchers.get(recipient_id)
+        if notice is None or recipient is None:
+            return {} if notice is not None else None
+        post = self._posts.held(post_id) if post_id is not None else None
+        if post_id is not None and post is None:
+            return None
+        decided = told(recipient.side, notice, event.time_ms, post.conversation_id if post else None)
+        return {recipient_id: decided} if decided is not None else {}
+
+    def _decided(self, happened: Happened, recipient: Watcher, about: Post | None) -> Notice | None:
+        if happened.notices is not None:
+            return happened.notices.get(recipient.account_id)
+        _, notice, _ = notice_in(happened.event)
+        conversation_id = about.conversation_id if about is not None else None
+        return notice and told(recipient.side, notice, happened.event.time_ms, conversation_id)
 
     async def plan(self, happened: Happened, listeners: Listeners) -> Plan:
         """Who gets what, in the order of sending. The audience is taken before anything is waited for."""
@@ -116,12 +147,12 @@ class Newsroom:
             return []
         story, post = Story(self._render, event, "update"), whole.post
         plan = await self._plan_open(open_ones, story, whole)
-        entry, breath = entry_of(post, post), Breath()
+        entry, breath, decided = entry_of(post, post), Breath(), happened.notices
         for count, watcher in enumerate(watchers):
             side = watcher.side
             flags = listeners.flags(watcher, post.id) | (MUTED if post.conversation_id in side.quiet else 0)
             home = wants_home(watcher) and belongs_home(side.reader, entry, post, post, self._clock())
-            notice = notice_of_post(side, event, post)
+            notice = notice_of_post(side, event) if decided is None else decided.get(watcher.account_id)
             shape = story.post(whole, flags) if home or belongs_to_direct(side.reader, post) else None
             notification = None
             if notice is not None:
@@ -141,10 +172,7 @@ class Newsroom:
             return []
         wanting = await self._wanting_reblog(watchers, whole)
         recipient = next((one for one in watchers if one.account_id == data.author_id), None)
-        notice = None
-        if recipient is not None:
-            reblog = Notice("reblog", event.actor, data.post_id)
-            notice = told(recipient.side, reblog, event.time_ms, whole.subject.conversation_id)
+        notice = self._decided(happened, recipient, whole.subject) if recipient is not None else None
         concerned = wanting | {recipient} if recipient and notice else wanting
         flags = await self._flags(concerned, whole.subject)
         story, plan = Story(self._render, event, "update"), Plan()
@@ -214,9 +242,7 @@ class Newsroom:
         whole = await self._whole(event.id) if recipient else None
         if recipient is None or whole is None:
             return []
-        notice = told(
-            recipient.side, Notice("favourite", event.actor, event.id), event.time_ms, whole.post.conversation_id
-        )
+        notice = self._decided(happened, recipient, whole.post)
         if notice is None:
             return []
         flags = await self._flags((recipient,), whole.post)
@@ -226,12 +252,12 @@ class Newsroom:
         _give(plan, recipient, notification=shape)
         return plan
 
-    async def _followed(self, kind: str, happened: Happened, listeners: Listeners) -> Plan:
+    async def _followed(self, happened: Happened, listeners: Listeners) -> Plan:
         event = happened.event
         recipient = _only(listeners.audience(event.id), event.id)
         if recipient is None:
             return []
-        notice = told(recipient.side, Notice(kind, event.data.account_id, None), event.time_ms)
+        notice = self._decided(happened, recipient, None)
         if notice is None:
             return []
         shape = await self._notification(Story(self._render, event), recipient, notice, event, None, None)

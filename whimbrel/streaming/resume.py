@@ -95,14 +95,15 @@ class Resumes:
         if subscription.after > self._deliveries.taken:
             return OF_ANOTHER_HISTORY
         told = 0
-        while True:
+        while not subscription.socket.ending:
             missed = await self._missed(event_of(subscription.after))
             if missed is None or (told := told + len(missed)) > RESUME_EVENTS_MAX:
                 return TOO_MUCH
             await self._tell(subscription, missed)
             if subscription.after >= self._deliveries.begun:
                 self._hub.subscribe(subscription)
-                return ""
+                break
+        return ""
 
     async def _missed(self, event_id: int) -> Sequence[Event] | None:
         held = self._lately.since(event_id)
@@ -114,6 +115,8 @@ class Resumes:
     async def _tell(self, subscription: Subscription, missed: Sequence[Event]) -> None:
         listeners, breath = Alone(subscription, missed), Breath()
         for event in missed:
+            if subscription.socket.ending:
+                return
             if self._newsroom.concerns(event):
                 for one, shape in await self._newsroom.plan(Happened(event), listeners):
                     one.send(shape)

@@ -93,7 +93,7 @@ def may_miss(reader: Reader, gone: PostDeleted, tags: Collection[str], named: Co
     return gone.visibility == "public" and bool(reader.tags if not known else any(tag in reader.tags for tag in tags))
 
 
-def notice_of_post(side: Side, event: Event, post: Post) -> Notice | None:
+def notice_of_post(side: Side, event: Event) -> Notice | None:
     """What a watcher is told of a new post: that it is named, or that one whom it watches has posted."""
     data: PostCreated = event.data
     me, author = side.reader.account_id, event.actor
@@ -108,7 +108,20 @@ def notice_of_post(side: Side, event: Event, post: Post) -> Notice | None:
         if follow.languages and data.language and data.language not in follow.languages:
             return None
         kind = "status"
-    return told(side, Notice(kind, author, post.id), event.time_ms, post.conversation_id)
+    return told(side, Notice(kind, author, event.id), event.time_ms, data.conversation_id or event.id)
+
+
+def notice_in(event: Event) -> tuple[int, Notice | None, int | None]:
+    """Of an event that concerns one account: whose, what it would be told, and the post whose conversation counts."""
+    kind, data = event.type, event.data
+    if kind == "Reblogged":
+        return data.author_id, Notice("reblog", event.actor, data.post_id), data.post_id
+    if kind == "Favourited":
+        return data.author_id, Notice("favourite", event.actor, event.id), event.id
+    if kind in ("Followed", "FollowRequested"):
+        what = "follow" if kind == "Followed" else "follow_request"
+        return event.id, Notice(what, data.account_id, None), None
+    return 0, None, None
 
 
 def told(side: Side, notice: Notice, time_ms: int, conversation_id: int | None = None) -> Notice | None:

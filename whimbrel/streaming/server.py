@@ -166,8 +166,6 @@ class Streams:
         if kind is not None:
             name = name_of(kind, tag=head.query.get("tag"), list_id=head.query.get("list"))
             check_scopes(guest, name)
-        elif token is None and not upgrade:
-            raise Unauthenticated("Missing access token")
         if guest.account_id and self._per_account[guest.account_id] >= STREAM_CONNECTIONS_PER_ACCOUNT_MAX:
             raise TooMany("You have as many streams open as an account may have", retry_after_seconds=60)
         since = head.headers.get("last-event-id") or head.query.get("since")
@@ -245,18 +243,31 @@ class Streams:
         )
         stream.subscriptions = (*stream.subscriptions, subscription)
         if replays:
-            await self._parts.resumes.join(subscription)
-            if stream.transport.is_closing() or subscription not in stream.subscriptions:
-                self._parts.hub.unsubscribe(subscription)
+            await self._take_up(stream, subscription)
         else:
             self._parts.hub.subscribe(subscription)
         if subscription.resumes:
             stream.tell_position(subscription)
 
+    async def _take_up(self, stream: Stream, subscription: Subscription) -> None:
+        try:
+            await self._parts.resumes.join(subscription)
+        except Exception:
+            stream.end("disturbed")  # it would stay silent for ever
+            raise
+        if stream.ending or subscription not in stream.subscriptions:
+            self._parts.hub.unsubscribe(subscription)
+
     def ignore(self, stream: Stream, subscription: Subscription) -> None:
         """Let it listen to this no more."""
         stream.subscriptions = tuple(one for one in stream.subscriptions if one is not subscription)
         self._parts.hub.unsubscribe(subscription)
+
+    def await_end(self, stream: Stream) -> None:
+        """It is closing: visit it when a whole turn has passed."""
+        wheel = self._wheels[stream.kind]
+        wheel.take(stream, stream.place)
+        stream.place = wheel.put(stream)
 
     def gone(self, stream: Stream) -> None:
         """The connection has ended."""

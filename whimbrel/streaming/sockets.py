@@ -53,6 +53,10 @@ class Keeper(Protocol):
         """Let it listen to this no more."""
         ...
 
+    def await_end(self, socket: "Stream") -> None:
+        """It is closing: visit it when a whole turn has passed."""
+        ...
+
     def gone(self, socket: "Stream") -> None:
         """The connection has ended."""
         ...
@@ -103,7 +107,14 @@ class Stream(asyncio.Protocol):
         raise NotImplementedError
 
     def visit(self) -> None:
-        """Once a turn of the wheel."""
+        """Once a turn of the wheel. One that should have ended by now has nobody at its other end."""
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self.prod()
+
+    def prod(self) -> None:
+        """Find out whether somebody is there."""
         raise NotImplementedError
 
     def write(self, data: bytes) -> bool:
@@ -122,13 +133,15 @@ class Stream(asyncio.Protocol):
         if self.transport.is_closing():
             return
         self.keeper.counts.ended[reason] += 1
-        farewell = self.farewell(reason)
-        if self.transport.get_write_buffer_size() > STREAM_QUEUE_BYTES_MAX:
-            # What waits will never be read: let go of it. The last words fit into no full pipe.
-            self.transport.abort()
-            return
-        self.transport.write(farewell)
+        # What waits is still sent to one that takes it up again before the wheel has come round (see `visit`).
+        self.transport.write(self.farewell(reason))
         self.transport.close()
+        self.keeper.await_end(self)
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.transport.is_closing()
 
     def farewell(self, reason: str) -> bytes:
         """The last words."""
@@ -166,8 +179,8 @@ class EventSource(Stream):
         if self.write(shape.event_source()):
             self.keeper.counts.messages[shape.event] += 1
 
-    def visit(self) -> None:
-        """Once a turn: a sign of life; and, for who resumes, how far the stream has come."""
+    def prod(self) -> None:
+        """A sign of life; and, for who resumes, how far the stream has come."""
         self.write(b":thump\n")
         for subscription in self.subscriptions:
             if subscription.resumes:
@@ -204,8 +217,8 @@ class WebSocket(Stream):
         if self.write(shape.frame(subscription.name)):
             self.keeper.counts.messages[shape.event] += 1
 
-    def visit(self) -> None:
-        """Once a turn: a ping, and the end of one that has not answered the last."""
+    def prod(self) -> None:
+        """A ping, and the end of one that has not answered the last."""
         if self.awaited:
             self.end("silent")
             return
@@ -240,6 +253,7 @@ class WebSocket(Stream):
         if not self.transport.is_closing():
             self.transport.write(close_frame(code, reason))
             self.transport.close()
+            self.keeper.await_end(self)
 
     def farewell(self, reason: str) -> bytes:
         """A close frame; for a restart with the milliseconds after which to come back."""

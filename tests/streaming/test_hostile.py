@@ -1,0 +1,189 @@
+"""What is sent by those who mean no good: each gets a clear answer, and everybody else goes on."""
+
+import base64
+import json
+import os
+import struct
+
+import pytest
+
+from whimbrel.kernel.limits import STREAM_HEAD_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX, STREAM_SUBSCRIPTIONS_MAX
+
+HANDSHAKE = (
+    "GET /api/v1/streaming HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+)
+
+
+def answer(streaming, data):
+    """What a connection answers to these bytes, until it closes."""
+    with streaming.line() as line:
+        line.sendall(data)
+        said = b""
+        while piece := line.recv(65_536):
+            said += piece
+    return said
+
+
+def request(path, *headers, method="GET"):
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: x", *headers, "", ""]).encode()
+
+
+def frame(opcode, payload, *, fin=True, masked=True, length=None):
+    """A client's frame, as right or wrong as wanted."""
+    mask = os.urandom(4)
+    length = len(payload) if length is None else length
+    if length < 126:
+        size = bytes([length])
+    else:
+        size = b"\x7e" + struct.pack("!H", length) if length < 65_536 else b"\x7f" + struct.pack("!Q", length)
+    size = bytes([size[0] | (0x80 if masked else 0)]) + size[1:]
+    body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)) if masked else payload
+    return bytes([(0x80 if fin else 0) | opcode]) + size + (mask if masked else b"") + body
+
+
+def closed_with(streaming, *frames):
+    """The code with which a WebSocket is closed that was sent these frames."""
+    with streaming.line() as line:
+        line.sendall(HANDSHAKE.format(key=base64.b64encode(os.urandom(16)).decode()).encode())
+        said = line.recv(65_536)
+        assert said.startswith(b"HTTP/1.1 101 ")
+        line.sendall(b"".join(frames))
+        taken = said.partition(b"\r\n\r\n")[2]
+        while piece := line.recv(65_536):
+            taken += piece
+    at = taken.rindex(b"\x88")
+    return struct.unpack("!H", taken[at + 2 : at + 4])[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET /api/v1/streaming/public HTTP/1.1\r\nbad header\r\n\r\n", 400),
+        (b"GET /api/v1/streaming/public HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", 400),
+        (b"GET /api/v1/streaming/public HTTP/9.9\r\n\r\n", 400),
+        (request("/api/v1/streaming/public", method="POST"), 405),
+        (request("/api/v1/streaming/public", method="DELETE"), 405),
+        (request("/api/v1/streaming/nothing"), 404),
+        (request("/"), 404),
+        (request("/api/v1/streaming"), 400),
+        (request("/api/v1/streaming/hashtag"), 400),
+        (request("/api/v1/streaming/user"), 401),
+        (request("/api/v1/streaming/user", "Authorization: Bearer nonsense"), 401),
+        (request("/api/v1/streaming/public?access_token=nonsense"), 401),
+        (request("/api/v1/streaming/public?since=%00"), 400),
+        (request("/api/v1/streaming/public?" + "&".join(["a=b"] * 2_000)), 400),
+        (request("/api/v1/streaming/public", "Cookie: " + "x" * STREAM_HEAD_BYTES_MAX), 431),
+        (b"GET /" + b"x" * (STREAM_HEAD_BYTES_MAX + 1), 431),
+    ],
+)
+def test_a_request_that_cannot_be_is_told_why(streaming, data, status):
+    said = answer(streaming, data)
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    assert json.loads(body)["error"]
+    assert b"access-control-allow-origin: *" in head.lower()
+
+
+def test_a_list_that_nobody_has_is_not_found(streaming, ada_bob_cleo):
+    ada, *_ = ada_bob_cleo
+    said = answer(streaming, request("/api/v1/streaming/list?list=1", f"Authorization: Bearer {ada.token}"))
+    assert said.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        (("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"), 426),
+        (("Sec-WebSocket-Key: {key}", "Sec-WebSocket-Key: short"), 400),
+        (("Sec-WebSocket-Key: {key}", "X: y"), 400),
+        (("GET /api/v1/streaming ", "GET /api/v1/streaming?stream=nonsense "), 400),
+        (("GET /api/v1/streaming ", "GET /api/v1/streaming?stream=user "), 401),
+    ],
+)
+def test_a_handshake_that_cannot_be_is_refused(streaming, wrong, status):
+    said = answer(streaming, HANDSHAKE.replace(*wrong).format(key="A" * 22 + "==").encode())
+    assert int(said.split()[1]) == status
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([frame(1, b"{}", masked=False)], 1002),
+        ([frame(1, b"\xff\xfe")], 1007),
+        ([frame(2, b"binary")], 1003),
+        ([frame(3, b"")], 1002),
+        ([frame(9, b"x" * 126)], 1002),
+        ([frame(9, b"x", fin=False)], 1002),
+        ([frame(0, b"lost")], 1002),
+        ([frame(1, b"", length=1 << 40)], 1009),
+        ([frame(1, b"x" * (STREAM_MESSAGE_BYTES_MAX + 1))], 1009),
+        ([frame(1, b"x", fin=False), *[frame(0, b"", fin=False)] * 5_000], 1009),
+        ([frame(1, b"x" * 4_000, fin=False), frame(0, b"x" * 4_000)], 1009),
+        ([frame(8, b"\x03")], 1002),
+        ([frame(8, struct.pack("!H", 1000))], 1000),
+    ],
+)
+def test_frames_that_cannot_be_end_the_socket_with_the_code_that_says_why(streaming, frames, code):
+    assert closed_with(streaming, *frames) == code
+
+
+def test_what_is_no_message_is_answered_and_the_socket_goes_on(streaming, ada_bob_cleo):
+    ada, *_ = ada_bob_cleo
+    reader = streaming.web_socket(ada.token)
+    for text in ("", "[]", "{", "1", '{"type": "sing"}', '{"type": "subscribe"}', "[" * 4_000):
+        reader.socket.send(text)
+    reader.say(type="subscribe", stream="nonsense")
+    reader.say(type="subscribe", stream="list", list="1")
+    reader.say(type="subscribe", stream="hashtag", tag="x" * 2_000)
+    reader.say(type="unsubscribe", stream="public")
+    reader.subscribe("public")
+    post = ada.post("Still there")
+    reader.await_heard("update", lambda payload: payload["id"] == post["id"])
+    assert [one["status"] for one in reader.errors] == [400] * 8 + [404, 400]
+    reader.close()
+
+
+def test_a_socket_listens_to_so_many_streams_and_no_more(streaming, ada_bob_cleo):
+    ada, *_ = ada_bob_cleo
+    reader = streaming.web_socket(ada.token)
+    for number in range(STREAM_SUBSCRIPTIONS_MAX):
+        reader.subscribe("hashtag", tag=f"many{number}")
+    reader.say(type="subscribe", stream="hashtag", tag="onemore")
+    reader.subscribe_fails()
+    assert reader.errors[0]["status"] == 429
+    reader.close()
+
+
+def test_a_ping_is_answered_in_pieces_and_between_fragments(streaming):
+    with streaming.line() as line:
+        line.sendall(HANDSHAKE.format(key=base64.b64encode(os.urandom(16)).decode()).encode())
+        assert line.recv(65_536).startswith(b"HTTP/1.1 101 ")
+        message = json.dumps({"type": "subscribe", "stream": "public", "since": "now"}).encode()
+        data = frame(1, message[:9], fin=False) + frame(9, b"are you there") + frame(0, message[9:])
+        for byte in data:
+            line.sendall(bytes([byte]))
+        said = b""
+        while b"position" not in said:
+            said += line.recv(65_536)
+        assert b"\x8a\x0dare you there" in said
+
+
+def test_health_and_preflight_need_no_token(streaming):
+    said = answer(streaming, request("/api/v1/streaming/health"))
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.endswith(b"\r\n\r\nOK")
+    assert answer(streaming, request("/api/v1/streaming/health/", method="HEAD")).endswith(b"\r\n\r\n")
+    said = answer(
+        streaming,
+        request(
+            "/api/v1/streaming/user",
+            "Origin: http://elsewhere.example",
+            "Access-Control-Request-Headers: authorization",
+            method="OPTIONS",
+        ),
+    )
+    assert said.startswith(b"HTTP/1.1 204 ")
+    assert b"Access-Control-Allow-Headers: authorization" in said
