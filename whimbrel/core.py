@@ -53,7 +53,7 @@ from whimbrel.reliability.children import (
     leave_the_terminal_to_the_supervisor,
 )
 from whimbrel.reliability.control import ControlSocket, Reply
-from whimbrel.reliability.disk import LEVELS, Level
+from whimbrel.reliability.disk import LEVELS, Level, has_room_for, may
 from whimbrel.reliability.disk_watch import DiskWatch, Lookout
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.releases import PAGE, own_release, release_page
@@ -133,6 +133,7 @@ class Core:
             head,
             on_moved=self.server.tell_store_moved,
             after_batch=self._taken_in,
+            has_room_for=lambda size: may("rebuilds", disk.pressure.level) and has_room_for(size, disk.pressure.space),
         )
         store = SqliteStore(store_path)
         means = Means(store, self.server.submit, self._erase, partial(_owed, journal_path, store))

@@ -22,10 +22,11 @@ from whimbrel.engines.store.applying import Apply, Applying, Decode
 from whimbrel.engines.store.migrations import Migration, migrate_in_place
 from whimbrel.engines.store.parked import Touches
 from whimbrel.engines.store.rebuild import rebuild
+from whimbrel.engines.store.rows import AWAY
 from whimbrel.engines.store.snapshots import fitting
 from whimbrel.engines.store.standing import Standing, check_against
 from whimbrel.engines.store.writer import OtherSchema, StoreWriter, schema_hash_of
-from whimbrel.kernel.errors import Corrupt, WhimbrelError
+from whimbrel.kernel.errors import Corrupt, StoreUnavailable, WhimbrelError
 from whimbrel.kernel.events import Record
 from whimbrel.kernel.limits import (
     APPLY_BACK_OFF_SECONDS_MAX,
@@ -88,10 +89,11 @@ class Applier:
         *,
         on_moved: Callable[[], None],
         after_batch: Callable[[Sequence[Record]], None],
+        has_room_for: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._path, self._follows, self._head = path, follows, head
         self._journal = journal
-        self._on_moved, self._after_batch = on_moved, after_batch
+        self._on_moved, self._after_batch, self._has_room_for = on_moved, after_batch, has_room_for
         self._queue: deque[Record] = deque()
         self._to_erase: list[int] = []
         self._news = threading.Condition()
@@ -206,6 +208,7 @@ class Applier:
             _log.warning("the store is built from the journal", extra={"why": why, "head": self._head.head})
         self._why = why
         self._close()
+        self._check_room(why)
         schemas, decode, apply, touches, _ = self._follows
         rebuild(
             self._path,
@@ -218,6 +221,12 @@ class Applier:
             migrations=self._follows.migrations,
             on_progress=self._rebuilding,
         )
+
+    def _check_room(self, why: str) -> None:
+        """Leave a store that is there as it is rather than fill the disk with another: readers may find much in it."""
+        size = self._path.stat().st_size if self._path.is_file() else 0
+        if size and not self._has_room_for(size):
+            raise StoreUnavailable(AWAY, log=f"{why} No room to build it anew: that needs about {size} bytes")
 
     def _rebuilding(self, sequence: int, _head: int) -> None:
         self._cursor, self._doing = sequence, "rebuilding"

@@ -54,17 +54,21 @@ def rebuild(
     head, _ = journal.head()
     advance = on_progress or _nobody
     begin = _Beginning(beside, schemas, migrations, lambda: advance(0, head))
-    writer = begin.from_snapshot(snapshots) or begin.from_nothing(journal)
     try:
-        applying = Applying(writer, decode, apply, touches=touches)
-        standing = writer.standing()
-        if standing.parked:
-            applying.replay_parked()  # as a store does that is opened: this version may know what an older one did not
-        sequence = _follow(applying, journal, standing.sequence, advance)
-        if not writer.empty_log():
-            raise StoreUnavailable("The new store is in use.", log=f"somebody reads {beside}")
-    finally:
-        writer.close()
+        writer = begin.from_snapshot(snapshots) or begin.from_nothing(journal)
+        try:
+            applying = Applying(writer, decode, apply, touches=touches)
+            standing = writer.standing()
+            if standing.parked:
+                applying.replay_parked()  # as at an opening: this version may know what an older one did not
+            sequence = _follow(applying, journal, standing.sequence, advance)
+            if not writer.empty_log():
+                raise StoreUnavailable("The new store is in use.", log=f"somebody reads {beside}")
+        finally:
+            writer.close()
+    except BaseException:
+        remove_files(beside)  # half a store is of no use, and on a full disk it takes the room of what is
+        raise
     _sync(beside)
     remove_files(path)
     beside.rename(path)
