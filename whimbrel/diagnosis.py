@@ -21,6 +21,7 @@ from whimbrel import __version__
 from whimbrel.config import Config, Configuration
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.store.numbered import numbers, store_at, store_in, stores_in
+from whimbrel.engines.store.snapshots import list_snapshots
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import WhimbrelError
@@ -67,7 +68,10 @@ class Syncs(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the journal ends and the store stands; None for what could not be read, with why in `problems`."""
+    """Where the journal ends and the store stands; None for what could not be read, with why in `problems`.
+
+    `trimmed`: the newest record that the journal has forgotten; `snapshot`: where the newest verified one stands.
+    """
 
     head: int | None = None
     journal_bytes: int | None = None
@@ -80,6 +84,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     kept: str | None = None
     kept_seconds: float = 0.0
     unused: tuple[str, ...] = ()
+    trimmed: int | None = None
+    snapshot: int | None = None
+    snapshot_age_seconds: float | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -167,6 +174,7 @@ def standing_of(data: Path, clock: Clock) -> Standing:
         reader = JournalReader(journal)
         try:
             found |= {"head": reader.head()[0], "journal_bytes": journal.stat().st_size}
+            found |= {"trimmed": reader.beginning()[0]}
             found |= _stores(data, reader, clock())
         except WhimbrelError as error:
             problems.append(f"the journal cannot be read: {error}")
@@ -177,6 +185,11 @@ def standing_of(data: Path, clock: Clock) -> Standing:
             found |= _store_standing(store, found.get("head"), clock())
         except WhimbrelError as error:
             problems.append(f"the store cannot be read: {error}")
+    for one in list_snapshots(data):
+        if one.damage:
+            problems.append(f"snapshot {one.sequence} is damaged: {one.damage}")
+        elif one.is_verified and "snapshot" not in found:
+            found |= {"snapshot": one.sequence, "snapshot_age_seconds": max(0, clock() - one.made_ms) / 1_000}
     return Standing(**found, problems=tuple(problems))
 
 
@@ -284,6 +297,12 @@ def _about_the_data(found: Diagnosis) -> list[str]:
         said.append(f"store: {standing.lag_events} events ({standing.lag_seconds:.0f} s) behind the journal")
     if standing.head is not None and (standing.store_cursor or 0) > standing.head:
         said.append(f"store: stands at {standing.store_cursor}, after the end of the journal at {standing.head}")
+    if standing.trimmed and (standing.snapshot or 0) < standing.trimmed:
+        said.append(f"snapshots: the journal begins after record {standing.trimmed}, and no verified one goes so far")
+    core = found.server.get("processes", {}).get("core", {}) if found.server is not None else {}
+    snapshots = core.get("engines", {}).get("snapshots", {})
+    if snapshots and not snapshots["ok"]:
+        said.append(f"snapshots: {snapshots['detail']}")
     if found.server is not None and not found.server.get("ready", False):
         said.append("the server runs and is not ready: see server")
     return said

@@ -54,6 +54,12 @@ def tell_standing(standing: Standing) -> None:
         lag = f"{standing.lag_events:,} events, {standing.lag_seconds:.1f} s behind"
         fact("store", f"{standing.store}, at {standing.store_cursor:,}, {size(standing.store_bytes or 0)}; {lag}")
         fact("parked", f"{standing.parked} events")
+    if standing.trimmed:
+        fact("trimmed", f"up to record {standing.trimmed:,}")
+    if standing.snapshot is not None:
+        fact(
+            "snapshot", f"of record {standing.snapshot:,}, {(standing.snapshot_age_seconds or 0) / 60:.0f} minutes old"
+        )
     if standing.kept is not None:
         fact("kept", f"{standing.kept}, for the way back from an unfinished migration")
 
