@@ -128,7 +128,7 @@ def test_what_one_unsubscribes_from_is_heard_no_more_and_the_rest_is(client, ott
     assert not any(map(said("third"), gulls.named("update")))
 
 
-def test_notifications_alone(client, iris, otto):
+def test_notifications_alone_bring_no_posts(client, iris, otto):
     told = client.subscribe("told", "user:notification")
     post = iris.api.status_post("Something to like")
     eventually(
