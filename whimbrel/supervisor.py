@@ -119,7 +119,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the exit code."""
-        log_as_json("supervisor", self._settings.log_level)
+        log_as_json("supervisor", self._settings.log_level, self._settings.data)
         self._run.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = self._take_lock()
         if lock is None:
@@ -362,14 +362,17 @@ class Supervisor:
 
     def _restart(self, query: Mapping[str, str]) -> Reply:
         path = query.get("python", self._interpreter.path)
-        known = {interpreter.path: interpreter for interpreter in (self._home, self._interpreter)}
         if not os.path.isabs(path) or not os.access(path, os.X_OK):
             return Reply(400, "text/plain", f"{path}: no program that could be started; an absolute path is wanted\n")
         if not self._said_ready:
             return Reply(409, "text/plain", "the server is still starting\n")
-        if not self._want_restart(known.get(path, Interpreter(path, True, None))):
+        if not self._want_restart(self._installation(path) if "python" in query else self._interpreter):
             return Reply(409, "text/plain", "a restart is under way\n")
         return self._how_it_restarts(202)
+
+    def _installation(self, path: str) -> Interpreter:
+        """Where the server was started from, the way it was; any other one must find the program by itself."""
+        return self._home if path == self._home.path else Interpreter(path, True, None)
 
     def _how_it_restarts(self, status: int = 200) -> Reply:
         return Reply(status, "application/json", json.dumps(self._restarting._asdict()))
