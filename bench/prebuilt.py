@@ -11,7 +11,7 @@ from typing import Any
 import uvloop
 from granian.constants import Interfaces
 
-from whimbrel.api_server import InheritedSocketServer
+from whimbrel.embedded_server import InheritedSocketServer
 
 
 def application(body: bytes) -> Any:

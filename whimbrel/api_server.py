@@ -20,12 +20,10 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 import uvloop
-from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from whimbrel.config import HANDED_DOWN, Config, decode
+from whimbrel.embedded_server import InheritedSocketServer
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.kernel.limits import (
@@ -35,7 +33,6 @@ from whimbrel.kernel.limits import (
     KEEPALIVE_PROBE_SECONDS,
     KEEPALIVE_PROBES_MAX,
     KEEPALIVE_UNTAKEN_MS_MAX,
-    LISTEN_BACKLOG,
     LOOP_ANSWERS_SECONDS,
     STORE_START_SECONDS,
     THREAD_SWITCH_SECONDS,
@@ -66,7 +63,6 @@ _KEEPALIVE: Final = {
     "TCP_KEEPCNT": KEEPALIVE_PROBES_MAX,
     "TCP_USER_TIMEOUT": KEEPALIVE_UNTAKEN_MS_MAX,
 }
-_QUIET: Final = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
 
 
 def run(build: Build) -> NoReturn:
@@ -153,9 +149,6 @@ class ApiProcess:
             interface=Interfaces.ASGINL,
             http=HTTPModes.auto,
             websockets=True,
-            backlog=LISTEN_BACKLOG,
-            log_level=LogLevels.error,  # below that it tells its own story of starting and stopping
-            log_dictconfig=dict(_QUIET),
             ssl_cert=config.tls_cert,
             ssl_key=config.tls_key,
         )
@@ -199,18 +192,6 @@ class ApiProcess:
             gauge("whimbrel_core_requests_outstanding", "Requests that wait for the core.", self._link.outstanding),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))
-
-
-class InheritedSocketServer(Server):
-    """granian's embedded server on a socket that is listening already."""
-
-    def __init__(self, listen_handle: int, **options: Any) -> None:
-        super().__init__(**options)
-        self._listen_handle = listen_handle
-
-    def _init_shared_socket(self) -> None:
-        holder: Any = SocketHolder  # granian's stub says that it takes nothing
-        self.__dict__.update(_ssp=None, _sfd=self._listen_handle, _shd=holder(self._listen_handle, False, self.backlog))
 
 
 def _measured(app: AsgiApp, requests: RequestMetrics) -> Callable[[Any, Any, Any], Awaitable[None]]:

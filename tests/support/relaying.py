@@ -15,7 +15,7 @@ from whimbrel.api.http import Api
 from whimbrel.api.proxies import networks
 from whimbrel.api.router import Router
 from whimbrel.api.streaming_relay import StreamingRelay
-from whimbrel.api_server import InheritedSocketServer
+from whimbrel.embedded_server import InheritedSocketServer
 
 DIRECT = "ws://127.0.0.1:4000"
 POLL_SECONDS = 0.005

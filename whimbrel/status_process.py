@@ -1,0 +1,149 @@
+"""The entry of the status program: a page of its own that goes on when everything that it watches has gone.
+
+Promises: ready within a second; on SIGTERM it answers what it has begun and exits 0. Started by the supervisor as one
+of its children, it does *not* die with it: `kill -9` of everything else is just what the page is for. The supervisor
+that comes next tells it to leave (`LEAVE`, on its control socket) before it starts one of its own.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+
+from whimbrel.config import HANDED_DOWN, Config, decode
+from whimbrel.embedded_server import InheritedSocketServer
+from whimbrel.kernel.clock import wall_clock_ms
+from whimbrel.kernel.limits import LOOP_ANSWERS_SECONDS
+from whimbrel.reliability.children import LISTEN_HANDLE, RETIRE, leave_the_terminal_to_the_supervisor
+from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.health import ProcessHealth
+from whimbrel.reliability.logs import log_as_json
+from whimbrel.reliability.metrics import exposition, gauge
+from whimbrel.statuspage.program import Program
+from whimbrel.statuspage.settings import Settings
+
+_log = logging.getLogger("whimbrel.status")
+
+NAME: Final = "status"
+
+
+class Place(NamedTuple):
+    """Where the program listens and is asked: a listening socket's descriptor, a folder for the control socket."""
+
+    listen_handle: int
+    run: Path
+    tls: tuple[Path, Path] | None = None
+
+
+def main() -> NoReturn:
+    """Be the supervisor's child that the environment describes."""
+    flags = argparse.ArgumentParser(prog="whimbrel.status_process")
+    flags.add_argument("--name", default=NAME)
+    flags.add_argument("--parent", type=int)
+    told = flags.parse_args()
+    leave_the_terminal_to_the_supervisor()
+    config = decode(os.environ[HANDED_DOWN])
+    log_as_json(told.name, config.log_level, config.data)
+    sys.exit(run(settings_of(config), Place(LISTEN_HANDLE, config.data / "run")))
+
+
+def settings_of(config: Config) -> Settings:
+    """What the server's configuration says to its status program."""
+    return Settings(
+        data=config.data / "status",
+        name=config.title,
+        public_url=config.public_url_at(config.port),
+        watched_url=config.public_url_at(config.port),
+    )
+
+
+def run(settings: Settings, place: Place) -> int:
+    """Serve until SIGTERM; returns the exit code."""
+    return uvloop.run(StatusProcess(settings, place).serve())
+
+
+class StatusProcess:
+    """The program behind HTTP."""
+
+    def __init__(self, settings: Settings, place: Place) -> None:
+        self._place = place
+        self._program = Program(settings, clock=wall_clock_ms)
+
+    async def serve(self) -> int:
+        """Serve until told to stop; returns the exit code."""
+        self._loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for told in (signal.SIGTERM, signal.SIGINT, RETIRE):
+            self._loop.add_signal_handler(told, stop.set)
+        await self._program.start()
+        control = ControlSocket(
+            self._place.run / f"{NAME}.control.sock",
+            {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+        )
+        try:
+            await self._serve_until(stop)
+        finally:
+            await self._program.stop()
+            await asyncio.to_thread(control.close)
+        return 0
+
+    async def _serve_until(self, stop: asyncio.Event) -> None:
+        certificate, key = self._place.tls or (None, None)
+        server = InheritedSocketServer(
+            self._place.listen_handle,
+            target=self._program.application(),
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.auto,
+            websockets=False,
+            ssl_cert=certificate,
+            ssl_key=key,
+        )
+        serving = self._loop.create_task(server.serve())
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
+        await serving
+
+    def _alive(self) -> Reply:
+        """Asked by the control thread: the loop itself must answer."""
+        try:
+            asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result(LOOP_ANSWERS_SECONDS)
+        except TimeoutError:
+            return Reply(503, "text/plain", "the event loop does not answer\n")
+        return Reply(200, "text/plain", "ok\n")
+
+    def _ready(self) -> Reply:
+        return ProcessHealth(self._alive().status == 200 and self._program.is_ready, {}, {}).reply()
+
+    def _metrics(self) -> Reply:
+        book = self._program.rooms.book
+        families = [
+            gauge(
+                "whimbrel_status_last_turn_seconds", "Since the board was last looked at.", self._program.age_seconds
+            ),
+            gauge("whimbrel_status_writes_pending", "Writes that wait for the book.", book.pending),
+        ]
+        return Reply(200, "text/plain; version=0.0.4", exposition(families))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens, for a program that nobody hands one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+async def _nothing() -> None:
+    """Proves that the loop runs."""
+
+
+if __name__ == "__main__":
+    main()

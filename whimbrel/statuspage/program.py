@@ -1,0 +1,145 @@
+"""The composition root of the status program: its book, its rooms, one turn a second, one application.
+
+Promises: a turn that fails says so and the next one is tried; the page is served whatever the turns do, with the time
+of the last look on it. Nothing here knows the watched service but by what its rooms are told.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import TURN_LATE_SECONDS, TURN_SECONDS
+from whimbrel.kernel.sql import schema
+from whimbrel.statuspage.board.board import Board, Change
+from whimbrel.statuspage.book.file import Book
+from whimbrel.statuspage.catalogue.defaults import own_service
+from whimbrel.statuspage.catalogue.front import Catalogue
+from whimbrel.statuspage.incidents.front import Changed, Incidents
+from whimbrel.statuspage.incidents.windows import planned
+from whimbrel.statuspage.settings import Settings
+from whimbrel.statuspage.showing import Showing
+from whimbrel.statuspage.v2.routes import v2_routes
+from whimbrel.statuspage.watching.observed import Beside, Observed
+
+_log = logging.getLogger("whimbrel.status")
+
+ROOMS: Final = ("catalogue", "board", "incidents")
+"""The rooms that have tables, in the order in which they are made."""
+
+
+class Rooms(NamedTuple):
+    """Everything that the program consists of."""
+
+    book: Book
+    catalogue: Catalogue
+    observed: Observed
+    board: Board
+    incidents: Incidents
+    showing: Showing
+
+
+def open_rooms(settings: Settings, clock: Clock) -> Rooms:
+    """Open the book and put the rooms around it. Raises BookUnavailable or Corrupt."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    book = Book(settings.data / "status.sqlite", [schema(f"whimbrel.statuspage.{room}") for room in ROOMS])
+    catalogue = Catalogue(book=book, clock=clock)
+    board = Board(book=book)
+    return Rooms(
+        book=book,
+        catalogue=catalogue,
+        observed=Observed(),
+        board=board,
+        incidents=Incidents(book=book, clock=clock, names=catalogue.names),
+        showing=Showing(
+            book=book, catalogue=catalogue, board=board, clock=clock, name=settings.name, url=settings.public_url
+        ),
+    )
+
+
+class Program:
+    """Turns the rooms, between `start` and `stop`, on one event loop."""
+
+    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self.rooms = open_rooms(settings, clock)
+        self._turning: asyncio.Task[None] | None = None
+        self.failing = ""
+        """Why the last turn failed; empty when it did not."""
+
+    async def start(self) -> None:
+        """Read the book and make the first turn; then one a second."""
+        settings, rooms = self._settings, self.rooms
+        await rooms.catalogue.load(own_service(settings.name, settings.watched_url or settings.public_url))
+        await rooms.board.load()
+        await self.turn()
+        self._turning = asyncio.create_task(self._turn_for_ever())
+
+    async def stop(self) -> None:
+        """End the turns and close the book."""
+        if self._turning is not None:
+            self._turning.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._turning
+        await asyncio.to_thread(self.rooms.book.close)
+
+    async def turn(self) -> tuple[Sequence[Change], Changed]:
+        """Judge what was observed, do what is due about incidents, show it. Raises BookUnavailable."""
+        rooms, now_ms = self.rooms, self._clock()
+        windows = rooms.showing.shown.maintenances
+        evidences = [
+            rooms.observed.evidence(one.id, now_ms, Beside(planned=planned(windows, one.id)))
+            for one in rooms.catalogue.components
+        ]
+        changes = await rooms.board.judge(evidences)
+        told = await rooms.incidents.steer(rooms.board.verdicts)
+        await rooms.showing.refresh(told=bool(told))
+        return changes, told
+
+    @property
+    def age_seconds(self) -> float:
+        """Since when the board was last looked at."""
+        return (self._clock() - self.rooms.showing.seen_ms) / 1_000
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it looks, and can write down what it sees."""
+        return self.age_seconds < TURN_LATE_SECONDS and not self.rooms.book.failing
+
+    def application(self) -> Starlette:
+        """What answers HTTP."""
+        routes: list[BaseRoute] = [
+            Route("/livez", _alive, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
+            *v2_routes(self.rooms.showing),
+        ]
+        return Starlette(routes=routes)
+
+    async def _turn_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(TURN_SECONDS)
+            try:
+                await self.turn()
+            except WhimbrelError as error:
+                if not self.failing:
+                    _log.error("a turn failed", extra={"error": str(error)})
+                self.failing = str(error)
+            else:
+                self.failing = ""
+
+    async def _ready(self, _: Request) -> Response:
+        ready = self.is_ready
+        document = {"ready": ready, "last_look_seconds": round(self.age_seconds, 1), "failing": self.failing}
+        return JSONResponse(document, 200 if ready else 503)
+
+
+async def _alive(_: Request) -> Response:
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,16 @@
+"""What the status program is told: a frozen value that its composition root makes of the configuration."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    """`data`: the program's own directory. `public_url`: where people find the page, without a slash at the end.
+
+    `watched_url`: the service that is watched, empty for none; `name`: what people call it.
+    """
+
+    data: Path
+    name: str
+    public_url: str
+    watched_url: str = ""
