@@ -82,7 +82,7 @@ def test_killed_at_any_moment_neither_a_snapshot_nor_a_server_that_trims_loses_a
     chance = random.Random(number)
     client = server.client(server.provide(["s_grace"])["s_grace"])
     acknowledged = []
-    for round_ in range(4):
+    for round_ in range(2):
         acknowledged += [post(client, f"round {round_} post {number}") for number in range(15)]
         snapshot = subprocess.Popen(
             [sys.executable, "-m", "whimbrel", "snapshot", "--data", str(server.data)],
@@ -95,7 +95,7 @@ def test_killed_at_any_moment_neither_a_snapshot_nor_a_server_that_trims_loses_a
         snapshot.send_signal(signal.SIGKILL)
         snapshot.wait()
         server.command("snapshot")
-        ends = time.monotonic() + chance.random() * 6
+        ends = time.monotonic() + chance.random() * 5
         while time.monotonic() < ends and trimmed(server) < list_snapshots(server.data)[0].sequence - 1:
             acknowledged.append(post(client, "meanwhile"))
         client.close()
