@@ -41,7 +41,7 @@ from whimbrel.engines.backup.place import open_place as open_place
 from whimbrel.engines.backup.reading import JournalSource
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.store.numbered import store_in
-from whimbrel.engines.store.snapshots import Snapshot, newest_fitting, take_snapshot, verify_snapshot
+from whimbrel.engines.store.snapshots import Busy, Snapshot, newest_fitting
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.follow_ups import DELETIONS
 from whimbrel.kernel.clock import Clock, wall_clock_ms
@@ -52,7 +52,10 @@ from whimbrel.kernel.limits import (
     BACKUP_KEEP_DAYS,
     BACKUP_RECORDS_SINCE_IMAGE_MAX,
     BACKUP_SNAPSHOT_AGE_MS_MAX,
+    BACKUP_SNAPSHOT_POLL_SECONDS,
+    BACKUP_SNAPSHOT_WAIT_SECONDS,
 )
+from whimbrel.snapshotting import make_snapshot
 from whimbrel.upkeep import OnProgress, durable_head, is_running, journal_in
 
 FILES: Final = ("whimbrel.toml", "secrets/*")
@@ -158,7 +161,7 @@ class _Backing:
         return BackedUp(
             name=backup.name,
             sequence=backup.sequence,
-            image="" if last.backup and backup.image == last.backup.image else last.must or last.should,
+            image="" if postponed else last.must or last.should,
             postponed=postponed,
             objects_sent=sender.objects,
             bytes_sent=sender.bytes,
@@ -297,16 +300,29 @@ class _Backing:
         return tuple(parts)
 
     def _snapshot(self) -> Snapshot:
-        """A verified snapshot of the store: the newest, if it is young, else one that is made now."""
+        """A verified snapshot of the store: the newest, if it is young, else one that is made now.
+
+        When somebody makes one already (the core, by its schedule) that one is waited for.
+        """
+        ends = time.monotonic() + BACKUP_SNAPSHOT_WAIT_SECONDS
+        while True:
+            try:
+                return self._young_snapshot() or make_snapshot(
+                    self._data, on_progress=self._snapping, gentle=is_running(self._data)
+                )
+            except Busy:
+                if time.monotonic() > ends:
+                    raise
+            time.sleep(BACKUP_SNAPSHOT_POLL_SECONDS)
+
+    def _young_snapshot(self) -> Snapshot | None:
         reader = JournalReader(journal_in(self._data))
         try:
-            young = newest_fitting(self._data, self._schema_hash(), reader)
-            if young is not None and self._clock() - young.made_ms <= BACKUP_SNAPSHOT_AGE_MS_MAX:
-                return young
-            taken = take_snapshot(self._data, on_progress=self._snapping, gentle=is_running(self._data))
-            return verify_snapshot(taken, reader, on_progress=self._snapping)
+            newest = newest_fitting(self._data, self._schema_hash(), reader)
         finally:
             reader.close()
+        young = newest is not None and self._clock() - newest.made_ms <= BACKUP_SNAPSHOT_AGE_MS_MAX
+        return newest if young else None
 
     def _schema_hash(self) -> bytes | None:
         store = SqliteStore(store_in(self._data))

@@ -16,7 +16,7 @@ from whimbrel.engines.backup.place import Place
 from whimbrel.engines.store.rows import FAULTS, away
 from whimbrel.engines.store.snapshot_files import open_copy
 from whimbrel.engines.store.snapshots import Snapshot
-from whimbrel.kernel.errors import Corrupt
+from whimbrel.kernel.errors import Corrupt, StoreUnavailable
 from whimbrel.kernel.limits import BACKUP_OBJECTS_AT_ONCE, BACKUP_PIECE_BYTES
 from whimbrel.kernel.sql import Queries
 
@@ -27,9 +27,15 @@ Advance = Callable[[int, int], None]
 
 
 def send_store(sender: Sender, snapshot: Snapshot, pace: Pace, advance: Advance) -> StoreCopy:
-    """Send a snapshot; the pages that were read do not stay in the machine's memory, where others need the room."""
+    """Send a snapshot; the pages that were read do not stay in the machine's memory, where others need the room.
+
+    Raises StoreUnavailable when it is gone.
+    """
     pieces, done = [], 0
-    handle = os.open(snapshot.store, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        handle = os.open(snapshot.store, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:  # it has just expired
+        raise StoreUnavailable("A snapshot cannot be read.", log=f"{snapshot.store}: {error}") from error
     try:
         rows = count_rows(snapshot.store)
         while content := os.pread(handle, BACKUP_PIECE_BYTES, done):
