@@ -1,6 +1,6 @@
 """What a WebSocket's client sends: bytes in, whole texts and control frames out. The framing is wsproto's.
 
-A parser costs 3 KB, and an idle client sends nothing but pongs. So the six bytes of an empty pong need none; and bytes
+A parser costs 1 KB, and an idle client sends nothing but pongs. So the six bytes of an empty pong need none; and bytes
 are handed to the parser frame by frame (a frame tells its length at its beginning), so that it is known when nothing
 is pending and the parser can be let go, and a frame over the limit is refused before it is taken in.
 """

@@ -181,7 +181,7 @@ class Newsroom:
                 _give(plan, watcher, home=story.post(whole, flags.get(watcher.account_id)))
             if watcher is recipient and notice:
                 about = whole.subject_alone()
-                shape = await self._notification(story, watcher, notice, event, about, flags.get(watcher.account_id))
+                shape = await self._notification(story, watcher, notice, about, flags.get(watcher.account_id))
                 _give(plan, watcher, notification=shape)
         return plan
 
@@ -247,7 +247,7 @@ class Newsroom:
             return []
         flags = await self._flags((recipient,), whole.post)
         story = Story(self._render, event)
-        shape = await self._notification(story, recipient, notice, event, whole, flags.get(author_id))
+        shape = await self._notification(story, recipient, notice, whole, flags.get(author_id))
         plan = Plan()
         _give(plan, recipient, notification=shape)
         return plan
@@ -260,7 +260,7 @@ class Newsroom:
         notice = self._decided(happened, recipient, None)
         if notice is None:
             return []
-        shape = await self._notification(Story(self._render, event), recipient, notice, event, None, None)
+        shape = await self._notification(Story(self._render, event), recipient, notice, None, None)
         plan = Plan()
         _give(plan, recipient, notification=shape)
         return plan
@@ -333,7 +333,7 @@ class Newsroom:
             return ()
 
     async def _notification(
-        self, story: Story, watcher: Watcher, notice: Notice, event: Event, about: Whole | None, marks: int | None
+        self, story: Story, watcher: Watcher, notice: Notice, about: Whole | None, marks: int | None
     ) -> Shape | None:
         account_id = watcher.account_id
         latest = None
@@ -346,7 +346,7 @@ class Newsroom:
         if sender is None:
             return None
         return story.notification(
-            Told(notice.kind, sender, self.groups.key(account_id, notice, event, latest)), about, marks
+            Told(notice.kind, sender, self.groups.key(account_id, notice, story.event, latest)), about, marks
         )
 
     async def _plan_open(self, hearing: Iterable[Subscription], story: Story, whole: Whole) -> Plan:

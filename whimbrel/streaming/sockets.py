@@ -6,6 +6,7 @@ has gone silent is found by a ping that is not answered within a turn of the whe
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol, cast
 
@@ -66,7 +67,7 @@ class Keeper(Protocol):
         ...
 
 
-class Stream(asyncio.Protocol):
+class Stream(asyncio.Protocol, ABC):
     """What both kinds share. Not sent to after `transport` has begun to close."""
 
     __slots__ = (
@@ -98,13 +99,13 @@ class Stream(asyncio.Protocol):
         """When that ends, if it ends by itself."""
         return self.session.expires_ms if self.session is not None else None
 
+    @abstractmethod
     def send(self, shape: Shape, subscription: Subscription) -> None:
         """Send a message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_position(self, subscription: Subscription) -> None:
         """Say how far the stream has come."""
-        raise NotImplementedError
 
     def visit(self) -> None:
         """Once a turn of the wheel. One that should have ended by now has nobody at its other end."""
@@ -113,9 +114,9 @@ class Stream(asyncio.Protocol):
         else:
             self.prod()
 
+    @abstractmethod
     def prod(self) -> None:
         """Find out whether somebody is there."""
-        raise NotImplementedError
 
     def write(self, data: bytes) -> bool:
         """Send bytes; False when the reader lags too far (then it is being ended) or is gone."""
@@ -132,7 +133,7 @@ class Stream(asyncio.Protocol):
         """End it, saying why if that can still be said."""
         if self.transport.is_closing():
             return
-        self.keeper.counts.ended[reason] += 1
+        self.keeper.counts.ended[reason.partition(" ")[0]] += 1
         # What waits is still sent to one that takes it up again before the wheel has come round (see `visit`).
         self.transport.write(self.farewell(reason))
         self.transport.close()
@@ -143,9 +144,9 @@ class Stream(asyncio.Protocol):
         """Whether nothing can be sent any more."""
         return self.transport.is_closing()
 
+    @abstractmethod
     def farewell(self, reason: str) -> bytes:
         """The last words."""
-        raise NotImplementedError
 
     async def drained(self) -> None:
         """Wait until it takes more, or is gone."""

@@ -44,7 +44,7 @@ class Story:
     """The messages of one event. `word` is what Mastodon calls what has happened to the post."""
 
     def __init__(self, render: Render, event: Event, word: str = "") -> None:
-        self._render, self._event, self._word = render, event, word
+        self._render, self.event, self._word = render, event, word
         self._posts: dict[int | None, Shape] = {}
         self._notifications: dict[tuple[Told, int | None], Shape] = {}
 
@@ -53,12 +53,12 @@ class Story:
         found = self._posts.get(marks)
         if found is None:
             body = self._render.posts.one(whole.shown(marks))
-            found = self._posts[marks] = Shape(self._word, body, position_of(self._event.event_id, POST))
+            found = self._posts[marks] = Shape(self._word, body, position_of(self.event.event_id, POST))
         return found
 
     def notification(self, told: Told, about: Whole | None, marks: int | None) -> Shape:
         """The notification, about a post as its reader sees it."""
-        event = self._event
+        event = self.event
         found = self._notifications.get((told, marks))
         if found is None:
             shown = about.shown(marks) if about is not None else None
