@@ -7,6 +7,7 @@ import pytest
 from tests.engines.link.running import core_running, linked, said, store_at_head, until
 from tests.engines.store.shop import VOCABULARY, Danced, Joined, Liked, Wrote, apply, apply_fixed
 from tests.snapshots.test_snapshots import verified
+from whimbrel.core import _owed
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.store.compare import copy_of, differences
 from whimbrel.engines.store.files import remove_files
@@ -15,6 +16,7 @@ from whimbrel.engines.store.snapshots import fitting, list_snapshots, remove_sna
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.writer import StoreWriter
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
+from whimbrel.kernel.events import Claim, Draft, Group
 
 
 @pytest.fixture
@@ -133,6 +135,22 @@ def test_a_rebuild_can_be_stopped_while_it_copies(aged):
             on_progress=stop,
         )
     assert aged.notes() == before
+
+
+def test_what_was_deleted_and_is_parked_with_its_content_is_owed_though_the_journal_has_forgotten_it(shop):
+    poisoned = shop.happen(Wrote("POISON"), actor=1)
+    kept = shop.happen(Wrote("POISON"), actor=1)
+    deletion = Draft("NoteDeleted", 1, b"", id=poisoned, claims=(Claim(f"deleted:{poisoned}"),))
+    shop.journal.append([Group((deletion,))])
+    shop.catch_up()
+    shop.journal.trim(up_to=shop.journal.head()[0])
+    store = SqliteStore(shop.path)
+    owed = [id_ for id_, _ in _owed(shop.data / "journal.sqlite", store)]
+    assert owed == [poisoned]
+    shop.applying().blank_parked(owed)
+    assert _owed(shop.data / "journal.sqlite", store) == []
+    assert kept != poisoned
+    store.close()
 
 
 @pytest.mark.anyio
