@@ -64,7 +64,7 @@ def verify(data: Path, on_progress: OnProgress) -> Verified:
     wrong = verify_journal(path, on_progress=lambda done, total: on_progress("journal", done, total))
     if wrong:
         return replace(checked, findings=tuple(Finding("journal", one.where, one.what) for one in wrong))
-    journal = _UpTo(JournalReader(path), checked.records)
+    journal = UpTo(JournalReader(path), checked.records)
     try:
         checked = replace(checked, trimmed=journal.beginning()[0])
         count, findings = _check_snapshots(data, journal, on_progress)
@@ -86,7 +86,7 @@ def rebuild_store(data: Path, on_progress: OnProgress) -> int:
     server which builds one at the same time is not in the way. A running server finds another file at its store's path
     and goes on with that one.
     """
-    journal = _UpTo(JournalReader(journal_in(data)), durable_head(data))
+    journal = UpTo(JournalReader(journal_in(data)), durable_head(data))
     store = store_in(data)
     refuse_newer_store(store)
     beside = store.with_name(f"{store.name}.anew")
@@ -127,7 +127,7 @@ def journal_in(data: Path) -> Path:
     return path
 
 
-def _check_snapshots(data: Path, journal: "_UpTo", on_progress: OnProgress) -> tuple[int, list[Finding]]:
+def _check_snapshots(data: Path, journal: "UpTo", on_progress: OnProgress) -> tuple[int, list[Finding]]:
     """Read every snapshot whole; how many are good, and what is wrong with the others."""
     snapshots = list_snapshots(data)
     readable = {one.path for one in snapshots}
@@ -143,7 +143,7 @@ def _check_snapshots(data: Path, journal: "_UpTo", on_progress: OnProgress) -> t
     return len(snapshots) - len(findings), [*unreadable, *findings]
 
 
-def _compare(data: Path, journal: "_UpTo", on_progress: OnProgress) -> tuple[Standing, list[Finding]]:
+def _compare(data: Path, journal: "UpTo", on_progress: OnProgress) -> tuple[Standing, list[Finding]]:
     """The store as it is now, against the same events applied to an empty one, or to an old snapshot."""
     with tempfile.TemporaryDirectory(dir=data, prefix="verify-") as folder:
         copy, anew = Path(folder) / "copy.sqlite", Path(folder) / "anew.sqlite"
@@ -169,7 +169,7 @@ def _standing_of(path: Path) -> Standing:
         store.close()
 
 
-def _build(path: Path, journal: "_UpTo", snapshots: Sequence[Snapshot], on_progress: OnProgress) -> int:
+def _build(path: Path, journal: "UpTo", snapshots: Sequence[Snapshot], on_progress: OnProgress) -> int:
     schemas, decode, apply, touches, migrations = follows()
     return rebuild(
         path,
@@ -184,14 +184,14 @@ def _build(path: Path, journal: "_UpTo", snapshots: Sequence[Snapshot], on_progr
     )
 
 
-class _UpTo:
+class UpTo:
     """The journal up to a record."""
 
     def __init__(self, journal: JournalReader, last: int) -> None:
         self._journal, self._last = journal, last
 
-    def up_to(self, last: int) -> "_UpTo":
-        return _UpTo(self._journal, min(last, self._last))
+    def up_to(self, last: int) -> "UpTo":
+        return UpTo(self._journal, min(last, self._last))
 
     def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
         return self._journal.read(after=after, limit=limit, up_to=min(up_to or self._last, self._last))

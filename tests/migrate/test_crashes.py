@@ -47,27 +47,27 @@ def test_a_migration_that_is_killed_at_the_switch_is_gone_on_with(filled, old, n
         filled.run_until(new, step, "migrate")
         say_something(filled)
         everything_is_there(filled)
-        filled.run(new, "migrate")
-        filled.all_serve(new)
-        everything_is_there(filled)
-        assert len(filled.stores()) == 2
-        filled.run(new, "migrate", "--back")
-        filled.all_serve(old)
-        everything_is_there(filled)
-        assert filled.stores() == ["store-1.sqlite"]
+    filled.run(new, "migrate")
+    filled.all_serve(new)
+    everything_is_there(filled)
+    assert filled.stores() == ["store-1.sqlite", "store-2.sqlite"]
+    filled.run(new, "migrate", "--back")
+    filled.all_serve(old)
+    everything_is_there(filled)
+    assert filled.stores() == ["store-1.sqlite"]
 
 
 def test_a_way_back_that_is_killed_at_any_step_is_gone_on_with(filled, old, new):
+    filled.run(new, "migrate")
+    filled.all_serve(new)
     for step in BACK:
-        filled.run(new, "migrate")
-        filled.all_serve(new)
         filled.run_until(new, step, "migrate", "--back")
         say_something(filled)
         everything_is_there(filled)
-        filled.run(old, "migrate", "--back")
-        filled.all_serve(old)
-        everything_is_there(filled)
-        assert filled.stores() == ["store-1.sqlite"]
+    filled.run(old, "migrate", "--back")
+    filled.all_serve(old)
+    everything_is_there(filled)
+    assert filled.stores() == ["store-1.sqlite"]
 
 
 def test_a_way_back_that_was_cut_off_can_also_be_given_up(filled, new):

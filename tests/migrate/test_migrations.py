@@ -114,7 +114,7 @@ def test_a_migrated_copy_has_every_row_and_says_what_it_waits_for(shop, tmp_path
 def test_a_step_that_fails_leaves_the_copy_as_it_was(shop, tmp_path):
     copy = tmp_path / "store-2.sqlite"
     migrations.copy_into(shop.path, copy)
-    with pytest.raises(apsw.SQLError):
+    with pytest.raises(migrations.MigrationFailed, match="syntax error"):
         go(copy, [STEP, STEP._replace(number=2, pre="UPDATE nowhere SET nothing = 1")])
     assert schema_of(copy) == schema_of(shop.path)
     assert differences(shop.path, copy) == []

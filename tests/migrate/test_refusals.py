@@ -10,7 +10,7 @@ from tests.migrate import releases
 from tests.migrate.household import Household
 from whimbrel.kernel.events import Claim, draft
 from whimbrel.kernel.switching import KEPT_KEY, STORE_KEY, StoreKept, StoreSwitched
-from whimbrel.migration import forward
+from whimbrel.migration import making
 from whimbrel.migration.standing import look
 from whimbrel.migration.switching import append
 
@@ -87,14 +87,18 @@ def test_a_disk_with_less_than_2_2_times_the_store_free_is_refused(tmp_path, mon
     store.with_name("store-1.sqlite-wal").write_bytes(b"w" * 100)
     total = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: total._replace(free=FREE))
-    with pytest.raises(forward.NoRoom, match=r"2\.2 times"):
-        forward.need_room(store)
+    with pytest.raises(making.NoRoom, match=r"2\.2 times"):
+        making.need_room(store)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: total._replace(free=FREE + 1))
-    forward.need_room(store)
+    making.need_room(store)
 
 
 MISTAKES = {
-    "SQL that cannot be run": (("migrations/*.pre.sql", "length(text)", "length_of(text)"), 1, "length_of"),
+    "SQL that cannot be run": (
+        ("migrations/*.pre.sql", "length(text)", "length_of(text)"),
+        1,
+        "The store cannot be migrated",
+    ),
     "rows that say something else": (
         ("migrations/*.pre.sql", "SET characters", "SET spoiler = 'oops', characters"),
         1,
@@ -127,3 +131,15 @@ def test_a_release_with_a_mistake_says_what_it_met_and_leaves_everything_serving
     (pattern, before, after), code, said = MISTAKES[mistake]
     spoiled = releases.spoiled(new, tmp_path, pattern, before, after)
     assert said in unchanged.run(spoiled, "migrate", code=code)
+
+
+def test_where_no_steps_lead_the_new_store_is_built_from_the_journal(unchanged, old, new, tmp_path):
+    replaying = releases.spoiled(
+        new, tmp_path, "migrations/*.pre.sql", "-- How long", "-- replay: for once\n-- How long"
+    )
+    said = unchanged.run(replaying, "migrate")
+    assert "for once" in said
+    assert "nothing differs" in said
+    assert unchanged.serving() == new.version
+    unchanged.run(replaying, "migrate", "--back")
+    unchanged.all_serve(old)

@@ -12,8 +12,9 @@ from whimbrel.cli.product import DataFlag, JsonFlag, configuration
 from whimbrel.cli.verify import stages
 from whimbrel.migration.back import back as go_back
 from whimbrel.migration.finish import finish as finish_it
-from whimbrel.migration.forward import Stands, Tell
+from whimbrel.migration.forward import Stands
 from whimbrel.migration.forward import migrate as go_forward
+from whimbrel.migration.making import Tell
 
 BackFlag = Annotated[bool, Parameter(name="--back", negative="")]
 FinishFlag = Annotated[bool, Parameter(name="--finish", negative="")]

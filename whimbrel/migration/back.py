@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from whimbrel.kernel.errors import Conflict
 from whimbrel.migration.entrusted import following
-from whimbrel.migration.forward import Stands, Tell, number_in
+from whimbrel.migration.forward import Stands
+from whimbrel.migration.making import Tell, number_in
 from whimbrel.migration.standing import Where, alone, look, remove_leftovers, remove_store
 from whimbrel.migration.switching import NotTakenOver, append, finished, kept, restart_with, switched, wait_out
 from whimbrel.reliability.releases import Release

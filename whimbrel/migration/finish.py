@@ -13,7 +13,8 @@ from whimbrel.engines.store.migrations import waiting
 from whimbrel.engines.store.numbered import refuse_newer, schema_of, store_at
 from whimbrel.kernel.errors import Conflict
 from whimbrel.kernel.formats import FORMAT
-from whimbrel.migration.forward import Stands, Tell, number_in
+from whimbrel.migration.forward import Stands
+from whimbrel.migration.making import Tell, number_in
 from whimbrel.migration.standing import Where, alone, look, remove_leftovers
 from whimbrel.migration.switching import append, finished, wait_out
 from whimbrel.reliability.releases import Release, own_release

@@ -8,45 +8,21 @@ here until this release's core has it. Whatever fails before the switch leaves n
 what fails after it is switched back. A crash leaves what `standing.look` finds, and the next call goes on from there.
 """
 
-import asyncio
-import shutil
-from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from whimbrel.config import decode
 from whimbrel.engines.journal.reader import JournalReader
-from whimbrel.engines.store.likeness import likeness
-from whimbrel.engines.store.migrations import NoPath, copy_into, go, made_with, path_between
-from whimbrel.engines.store.numbered import NewerRelease, number_of, refuse_newer, store_at, stores_in
-from whimbrel.engines.store.rebuild import rebuild
-from whimbrel.engines.store.snapshots import fitting
-from whimbrel.engines.store.writer import schema_hash_of
-from whimbrel.kernel.errors import Conflict, JournalUnavailable, Unavailable, WhimbrelError
-from whimbrel.kernel.limits import MIGRATION_FREE_TIMES_STORE
+from whimbrel.engines.store.numbered import NewerRelease, refuse_newer, store_at, stores_in
+from whimbrel.kernel.errors import Conflict, JournalUnavailable
 from whimbrel.migration import entrusted
-from whimbrel.migration.answers import same_answers
 from whimbrel.migration.following import Following
+from whimbrel.migration.making import Move, Tell, compare, make, need_room, number_in
 from whimbrel.migration.standing import Where, alone, look, remove_leftovers, remove_store
 from whimbrel.migration.switching import NotTakenOver, append, finished, kept, restart_with, serves, switched, wait_out
 from whimbrel.reliability.releases import Release, Running, own_release
-from whimbrel.rooms import follows
 from whimbrel.upkeep import journal_in
 
 UNFINISHED: Final = "end it with `whimbrel migrate --finish`, or go back with `whimbrel migrate --back`"
-_SHOWN: Final = 5
-
-
-class Tell(Protocol):
-    """Is told what happens: a line for each step, and how far the long ones are."""
-
-    def step(self, name: str, words: str) -> None:
-        """A step has been begun, or something about it is known."""
-        ...
-
-    def far(self, name: str, done: int, total: int) -> None:
-        """How far the step is."""
-        ...
 
 
 class Stands(NamedTuple):
@@ -56,19 +32,6 @@ class Stands(NamedTuple):
     words: str
     release: str
     store: int
-
-
-class Differs(WhimbrelError):
-    """The new store, or what the new release makes of it, is not what is served now: nothing was switched."""
-
-    code = "differs"
-    status = 409
-
-
-class NoRoom(Unavailable):
-    """The disk has too little room for another store and what comes meanwhile."""
-
-    code = "no_room"
 
 
 def migrate(data: Path, tell: Tell) -> Stands:
@@ -122,34 +85,33 @@ def _serving_already(data: Path, where: Where, running: Running, own: Release) -
 
 def _anew(data: Path, where: Where, running: Running, tell: Tell) -> Stands:
     """From the copy on."""
-    store = data / running.store
-    need_room(store)
-    number = max([*stores_in(data), where.numbers.current]) + 1
-    new = store_at(data, number)
+    need_room(data / running.store)
+    move = Move(data, running, max([*stores_in(data), where.numbers.current]) + 1, tell)
     try:
-        changed = _made(data, store, new, tell)
-        following = Following(data, new)
+        make(move)
+        following = Following(data, move.new)
         try:
-            _compared(data, running, new, following, changed, tell)
+            compare(move, following)
             with entrusted.following(data, number_in(running), running.release):
-                return _switched(data, where, running, number, following, tell)
+                _switch(move, where, following)
+                return _take_over(move, following)
         finally:
             following.close()
     except BaseException:
-        if look(data).numbers.current != number:
-            remove_store(data, number)
+        if look(data).numbers.current != move.number:
+            remove_store(data, move.number)
         raise
 
 
 def _go_on(data: Path, where: Where, running: Running, tell: Tell) -> Stands:
     """The switch is in the journal, and the release before serves still: somebody died in between."""
-    number = where.numbers.current
-    tell.step("resume", f"{store_at(data, number).name} is there and switched to; it is made to follow again")
-    following = Following(data, store_at(data, number))
+    move = Move(data, running, where.numbers.current, tell)
+    tell.step("resume", f"{move.new.name} is there and switched to; it is made to follow again")
+    following = Following(data, move.new)
     try:
-        _compared(data, running, store_at(data, number), following, _changed(data, where), tell)
+        compare(move, following)
         with entrusted.following(data, number_in(running), running.release):
-            return _taken_over(data, where, running, number, following, tell)
+            return _take_over(move, following)
     finally:
         following.close()
 
@@ -161,112 +123,30 @@ def _settled(data: Path, where: Where, tell: Tell) -> Where:
     return look(data)
 
 
-def _made(data: Path, store: Path, new: Path, tell: Tell) -> frozenset[str]:
-    """Make the new store; returns what its migrations change on purpose."""
-    schemas, decode_record, apply, touches, migrations = follows()
-    try:
-        steps = path_between(migrations, made_with(store), schema_hash_of(schemas))
-    except NoPath as error:
-        tell.step("replay", f"{new.name} is built from snapshot and journal: {error}")
-        journal = JournalReader(journal_in(data))
-        try:
-            rebuild(
-                new,
-                schemas,
-                journal,
-                decode=decode_record,
-                apply=apply,
-                touches=touches,
-                snapshots=fitting(data, schema_hash_of(schemas), journal),
-                on_progress=lambda done, total: tell.far("replay", done, total),
-            )
-        finally:
-            journal.close()
-        return frozenset()
-    tell.step("copy", f"{store.name} is copied to {new.name}")
-    copy_into(store, new, lambda done, total: tell.far("copy", done, total))
-    if steps:
-        tell.step("migrate", f"{new.name} gets " + ", ".join(f"{step.number:04} {step.name}" for step in steps))
-        go(new, steps)
-    return frozenset(name for step in steps for name in step.changes)
-
-
-def _compared(
-    data: Path, running: Running, new: Path, following: Following, changed: frozenset[str], tell: Tell
-) -> None:
-    """Follow until caught up, and compare. From its end on the new store follows in a thread."""
-    tell.step("follow", f"{new.name} takes in what came meanwhile")
-    following.catch_up(lambda done, total: tell.far("follow", done, total))
-    tell.step("compare", f"{new.name} with {running.store}")
-    found = likeness(data / running.store, new, following.step, changed=changed)
-    if found.differences:
-        raise Differs(f"The new store is not like the old one: {'; '.join(found.differences[:_SHOWN])}")
-    rows = f"{found.tables} tables, {found.rows:,} rows, {found.sampled:,} of them looked at"
-    tell.step("compare", f"at record {found.sequence:,}: {rows}; nothing differs")
-    following.start()
-    config = decode(running.configuration)
-    answers = asyncio.run(same_answers(replace(config, data=data), new))
-    if answers.differences:
-        raise Differs(f"The new release answers otherwise: {'; '.join(answers.differences[:_SHOWN])}")
-    tell.step("compare", f"{answers.asked} answers of both releases; nothing differs")
-
-
-def _switched(data: Path, where: Where, running: Running, number: int, following: Following, tell: Tell) -> Stands:
-    own = own_release()
+def _switch(move: Move, where: Where, following: Following) -> None:
     following.check()
-    tell.step("switch", f"{store_at(data, number).name} becomes the store of whoever starts from now on")
-    drafts = switched(where, number, own), kept(where, where.numbers.current, running.release)
+    move.tell.step("switch", f"{move.new.name} becomes the store of whoever starts from now on")
+    to_new = switched(where, move.number, own_release())
     try:
-        append(data, *drafts)
+        append(move.data, to_new, kept(where, where.numbers.current, move.running.release))
     except JournalUnavailable as error:
-        if not error.unknown or look(data).numbers.current != number:
+        if not error.unknown or look(move.data).numbers.current != move.number:
             raise
-    return _taken_over(data, look(data), running, number, following, tell)
 
 
-def _taken_over(data: Path, where: Where, running: Running, number: int, following: Following, tell: Tell) -> Stands:
-    own = own_release()
-    tell.step("take over", f"release {own.release} replaces {running.release.release}, process by process")
+def _take_over(move: Move, following: Following) -> Stands:
+    own, former = own_release(), move.running.release
+    move.tell.step("take over", f"release {own.release} replaces {former.release}, process by process")
     try:
-        restart_with(data, own)
+        restart_with(move.data, own)
     except NotTakenOver:
-        tell.step("put back", f"{running.store} becomes the store of whoever starts from now on")
-        back = switched(where, number_in(running), running.release)
-        append(data, back, finished(where, running.release, format=where.format))
+        move.tell.step("put back", f"{move.old.name} becomes the store of whoever starts from now on")
+        where = look(move.data)
+        to_old = switched(where, number_in(move.running), former)
+        append(move.data, to_old, finished(where, former, format=where.format))
         following.close()
-        remove_store(data, number)
+        remove_store(move.data, move.number)
         raise
-    words = f"release {own.release} serves from {store_at(data, number).name}"
-    tell.step("done", words)
-    return Stands(True, f"{words}; {UNFINISHED}", own.release, number)
-
-
-def _changed(data: Path, where: Where) -> frozenset[str]:
-    """What the migrations between the two stores change on purpose."""
-    schemas, _, _, _, migrations = follows()
-    if where.numbers.kept is None:
-        return frozenset()
-    try:
-        steps = path_between(migrations, made_with(store_at(data, where.numbers.kept)), schema_hash_of(schemas))
-    except NoPath:
-        return frozenset()
-    return frozenset(name for step in steps for name in step.changes)
-
-
-def need_room(store: Path) -> None:
-    """Raise NoRoom unless the disk has MIGRATION_FREE_TIMES_STORE times the store's size free, its log included."""
-    log = store.with_name(store.name + "-wal")
-    size = sum(path.stat().st_size for path in (store, log) if path.exists())
-    free = shutil.disk_usage(store.parent).free
-    if free < MIGRATION_FREE_TIMES_STORE * size:
-        raise NoRoom(
-            f"There is too little room: {free:,} bytes are free, and the store of {size:,} needs"
-            f" {MIGRATION_FREE_TIMES_STORE} times its size beside it."
-        )
-
-
-def number_in(running: Running) -> int:
-    """The number of the store that the running server serves from."""
-    number = number_of(Path(running.store))
-    assert number is not None
-    return number
+    words = f"release {own.release} serves from {move.new.name}"
+    move.tell.step("done", words)
+    return Stands(True, f"{words}; {UNFINISHED}", own.release, move.number)

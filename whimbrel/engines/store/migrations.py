@@ -50,6 +50,15 @@ class NoPath(WhimbrelError):
     status = 409
 
 
+class MigrationFailed(WhimbrelError):
+    """The copy could not be brought to the new schema; what served goes on serving."""
+
+    code = "migration_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The store cannot be migrated: {why}")
+
+
 class Migration(NamedTuple):
     """One step. `replay`: why there is no SQL for it, else empty. `changes`: names of tables, or `table.column`."""
 
@@ -122,7 +131,7 @@ def copy_into(store: Path, target: Path, on_progress: OnProgress | None = None) 
 
 
 def go(store: Path, steps: Sequence[Migration]) -> None:
-    """Take the steps' `pre` parts, all in one transaction. Raises apsw errors, and Corrupt for rows that fit no more.
+    """Take the steps' `pre` parts, all in one transaction. Raises MigrationFailed.
 
     For a copy that nobody else uses yet.
     """
@@ -137,7 +146,9 @@ def go(store: Path, steps: Sequence[Migration]) -> None:
                 db.pragma("user_version", reached.packed)
             broken = db.execute(_SQL.broken_keys).fetchone()
             if broken is not None:
-                raise Corrupt("The migrated store does not hold together.", log=f"table {broken[0]}, row {broken[1]}")
+                raise MigrationFailed(f"table {broken[0]}: row {broken[1]} names a row that is not there")
+    except apsw.Error as error:
+        raise MigrationFailed(f"{type(error).__name__}: {error}") from error
     finally:
         db.close(True)
 
@@ -184,7 +195,7 @@ def migrate_in_place(store: Path, migrations: Sequence[Migration], after: bytes)
         copy_into(store, beside)
         go(beside, steps)
         finish(beside, steps)
-    except (NoPath, Corrupt, apsw.Error) as error:
+    except (NoPath, MigrationFailed, Corrupt, apsw.Error) as error:
         _log.warning("the store is not migrated but built anew", extra={"error": str(error)})
         return False
     sync(beside)
