@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash, disk, idle, migrate, power, small_disk, store
+from drill import blows, crash, disk, idle, migrate, power, restart, small_disk, store
 from drill.report import Violation, hold
 from whimbrel.cli.output import progress
 
@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     moving.add_argument("--posts", type=float, default=100.0, help="a second, all people together")
     moving.add_argument("--gap-ms", type=float, default=250.0, help="the longest time without an answer")
     moving.set_defaults(drill=_migrate)
+    restarting = drills.add_parser("restart", help="replace every process under load", description=restart.__doc__)
+    restarting.add_argument("--restarts", type=int, default=5)
+    restarting.set_defaults(drill=_restart)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
     idling.set_defaults(drill=_idle)
@@ -89,6 +92,12 @@ def _disk(flags: argparse.Namespace, directory: Path) -> None:
 
 def _migrate(flags: argparse.Namespace, directory: Path) -> None:
     migrate.report(migrate.run(directory, flags.posts, flags.gap_ms))
+
+
+def _restart(flags: argparse.Namespace, directory: Path) -> None:
+    with progress("restarts", flags.restarts) as advance:
+        figures = restart.run(directory / "data", flags.restarts, advance)
+    restart.report(figures)
 
 
 def _idle(flags: argparse.Namespace, directory: Path) -> None:

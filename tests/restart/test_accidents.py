@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.restart.installation import interpreter
-from tests.restart.load import load_on
+from tests.support.load import load_on
 from tests.support.serving import ROOT, eventually, serving
 
 NAME = "ines"

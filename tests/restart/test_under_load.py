@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.restart.load import load_on, posted
+from tests.support.load import load_on, posted
 from tests.support.serving import eventually, serving
 from whimbrel.reliability.control import ask
 
