@@ -1,4 +1,4 @@
-"""What the main port alone has to see to: its processes end while streams are open, and clients vanish silently.
+"""What the main port alone has to see to: its processes end while streams are open, and clients vanish silently."""
 
 import socket
 from pathlib import Path
