@@ -191,18 +191,23 @@ class UpTo:
         self._journal, self._last = journal, last
 
     def up_to(self, last: int) -> "UpTo":
+        """The same journal, up to an earlier record."""
         return UpTo(self._journal, min(last, self._last))
 
     def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
+        """Records in order; see kernel.contracts.Journal."""
         return self._journal.read(after=after, limit=limit, up_to=min(up_to or self._last, self._last))
 
     def head(self) -> tuple[int, bytes]:
+        """Where it ends here; without the chain hash."""
         return self._last, b""
 
     def beginning(self) -> tuple[int, bytes]:
+        """The newest record that a trim has removed, and its chain hash."""
         return self._journal.beginning()
 
     def close(self) -> None:
+        """Let go of the file."""
         self._journal.close()
 
 
