@@ -13,7 +13,7 @@ from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.tail import EventTail
-from whimbrel.engines.store.files import store_in
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from tests.cli.command import serving
-from whimbrel.engines.store.files import store_in
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.upkeep import JOURNAL
 
 

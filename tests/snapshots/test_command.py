@@ -12,7 +12,8 @@ from contextlib import suppress
 import pytest
 
 from tests.support.serving import ROOT, Server, eventually, serving
-from whimbrel.engines.store.files import remove_files, store_in
+from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.snapshots import list_snapshots
 
 SEEDS = random.SystemRandom()

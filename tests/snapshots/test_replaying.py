@@ -12,7 +12,7 @@ import pytest
 from tests.snapshots.histories import History
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.store.compare import differences
-from whimbrel.engines.store.files import store_in
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.rooms import follows

@@ -20,7 +20,8 @@ from whimbrel.config import read
 from whimbrel.core import linked_core
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
-from whimbrel.engines.store.files import remove_files, store_in
+from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.numbered import store_in
 from whimbrel.kernel.events import Draft, Group
 from whimbrel.microblog.accounts.requests import SignUp
 from whimbrel.upkeep import rebuild_store

@@ -2,7 +2,8 @@
 
 What is asked: pages of the public timeline from its newest to its oldest, and posts on them with their threads, authors
 and authors' pages. Asked without a token: what somebody sees who is signed in comes from the same rows. Each pair is
-asked again a few times when it differs, because people go on posting, counting and deleting meanwhile.
+asked again a few times when it differs, because people go on posting, counting and deleting meanwhile. A server that
+limits the rate of requests limits ours: the comparison ends there, and says how many answers it had.
 
 What may differ: fields that only the new release has, because answers grow. Nothing else is passed over: a field that
 is gone, or says something else, is a difference.
@@ -11,6 +12,7 @@ is gone, or says something else, is a difference.
 import asyncio
 import json
 import ssl
+from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -31,6 +33,7 @@ from whimbrel.wiring import build_api, build_product
 
 _PAGE: Final = "/api/v1/timelines/public?limit=20"
 _AGAIN_SECONDS: Final = 0.1
+_TOO_MANY: Final = 429
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 Answer = tuple[int, Any]
@@ -84,10 +87,11 @@ def unlike(old: Any, new: Any, where: str = "") -> str | None:
 
 async def _compare(server: "_Server", process: "_Process") -> Compared:
     asked, differences = 0, []
-    for path in await _pages(server):
-        asked += 1
-        where = await _differs(server, process, path)
-        differences += [f"{path}: {where}"] if where else []
+    with suppress(_Enough):
+        for path in await _pages(server):
+            where = await _differs(server, process, path)
+            differences += [f"{path}: {where}"] if where else []
+            asked += 1
     return Compared(asked, tuple(differences))
 
 
@@ -121,6 +125,10 @@ async def _pages(server: "_Server") -> list[str]:
     return list(dict.fromkeys(found))
 
 
+class _Enough(Exception):
+    """The server's rate limit is reached: what was compared so far must do, for people come from here too."""
+
+
 class _Server:
     """The server that runs, over HTTP like anybody."""
 
@@ -130,9 +138,12 @@ class _Server:
 
     async def ask(self, path: str) -> Answer:
         try:
-            return await asyncio.to_thread(self._ask, path)
+            status, answer = await asyncio.to_thread(self._ask, path)
         except (OSError, HTTPException, ValueError) as error:
             raise Unavailable("The server does not answer over HTTP.", log=f"{path}: {error!r}") from error
+        if status == _TOO_MANY:
+            raise _Enough
+        return status, answer
 
     async def posts(self, path: str) -> list[Any]:
         status, found = await self.ask(path)

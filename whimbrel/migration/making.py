@@ -21,6 +21,7 @@ from whimbrel.kernel.errors import Unavailable, WhimbrelError
 from whimbrel.kernel.limits import MIGRATION_FREE_TIMES_STORE
 from whimbrel.migration.answers import same_answers
 from whimbrel.migration.following import Following
+from whimbrel.reliability.disk import may, pressure
 from whimbrel.reliability.releases import Running
 from whimbrel.rooms import follows
 from whimbrel.upkeep import UpTo, durable_head, journal_in
@@ -73,7 +74,13 @@ class NoRoom(Unavailable):
 
 
 def need_room(store: Path) -> None:
-    """Raise NoRoom unless the disk has MIGRATION_FREE_TIMES_STORE times the store's size free, its log included."""
+    """Raise NoRoom unless the disk has MIGRATION_FREE_TIMES_STORE times the store's size free, its log included.
+
+    Nor is one begun on a disk that is low, however small the store.
+    """
+    disk = pressure(store.parent)
+    if not may("migrations", disk.level):
+        raise NoRoom(f"There is too little room: the disk is {disk.words}.")
     log = store.with_name(store.name + "-wal")
     size = sum(path.stat().st_size for path in (store, log) if path.exists())
     free = shutil.disk_usage(store.parent).free

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.numbered import store_in as store_in
 from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
