@@ -38,35 +38,11 @@ class Heard(NamedTuple):
 
 
 class Streaming:
-    """One process of streams on a server's data."""
+    """A running process of streams: the server's own, when nothing else is said."""
 
-    def __init__(self, server: Server, *, name: str = "streaming-beside", port: int = 0) -> None:
+    def __init__(self, server: Server, *, name: str = "streaming", port: int = 0) -> None:
         self.server, self._name = server, name
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=1_024)
-        self.port: int = self._listener.getsockname()[1]
-        self.starts = 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> "Streaming":
-        """Start it and wait until it is ready."""
-        self.starts += 1
-        port = str(urlsplit(self.server.url).port)
-        config = read({"data": str(self.server.data), "port": port}, {}).config
-        environment = {**os.environ, HANDED_DOWN: encode(config), "PYTHONPATH": str(ROOT)}
-        handle = self._listener.fileno()
-        command = f"exec 3<&{handle}; exec '{sys.executable}' -m whimbrel.streaming_process --name {self._name}"
-        with self.server.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                ["/bin/bash", "-c", command], stderr=log, stdout=log, env=environment, pass_fds=(handle,), cwd=ROOT
-            )
-        eventually(lambda: self.page("/readyz")[0] == 200, seconds=READY_SECONDS, what="streams are ready")
-        return self
+        self.port = port or _port_of(server)
 
     def page(self, page: str) -> tuple[int, str]:
         """A page of its control socket."""
@@ -80,6 +56,48 @@ class Streaming:
         """The value of a metric, named with its labels."""
         text = self.page("/metrics")[1]
         return next((float(row.rpartition(" ")[2]) for row in text.splitlines() if row.startswith(line + " ")), 0.0)
+
+    def line(self, *, receive_bytes: int = 0) -> socket.socket:
+        """A bare connection; with a small buffer of its own if wanted."""
+        line = socket.socket()
+        line.settimeout(HEARD_SECONDS)
+        if receive_bytes:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        line.connect(("127.0.0.1", self.port))
+        return line
+
+    def event_source(self, path: str, token: str | None = None, **more: Any) -> "EventSource":
+        """Listen to server-sent events, and wait until it has begun."""
+        return EventSource(self, path, token, **more)
+
+    def web_socket(self, token: str | None = None, **query: str) -> "WebSocket":
+        """Open a WebSocket, and wait until it is open."""
+        return WebSocket(self, token, query)
+
+
+class Beside(Streaming):
+    """One that a test starts, stops and kills, beside the server's own."""
+
+    def __init__(self, server: Server, *, name: str) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
+        super().__init__(server, name=name, port=self._listener.getsockname()[1])
+        self.starts = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Beside":
+        """Start it and wait until it is ready."""
+        self.starts += 1
+        port = str(urlsplit(self.server.url).port)
+        config = read({"data": str(self.server.data), "port": port}, {}).config
+        environment = {**os.environ, HANDED_DOWN: encode(config), "PYTHONPATH": str(ROOT)}
+        handle = self._listener.fileno()
+        command = f"exec 3<&{handle}; exec '{sys.executable}' -m whimbrel.streaming_process --name {self._name}"
+        with self.server.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/bin/bash", "-c", command], stderr=log, stdout=log, env=environment, pass_fds=(handle,), cwd=ROOT
+            )
+        eventually(lambda: self.page("/readyz")[0] == 200, seconds=READY_SECONDS, what="streams are ready")
+        return self
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         """End it; returns its exit code. Its listening socket stays open, as the supervisor's does."""
@@ -98,23 +116,6 @@ class Streaming:
         if self._process is not None:
             self.kill()
         self._listener.close()
-
-    def line(self, *, receive_bytes: int = 0) -> socket.socket:
-        """A bare connection; with a small buffer of its own if wanted."""
-        line = socket.socket()
-        line.settimeout(HEARD_SECONDS)
-        if receive_bytes:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        line.connect(("127.0.0.1", self.port))
-        return line
-
-    def event_source(self, path: str, token: str | None = None, **more: Any) -> "EventSource":
-        """Listen to server-sent events, and wait until it has begun."""
-        return EventSource(self, path, token, **more)
-
-    def web_socket(self, token: str | None = None, **query: str) -> "WebSocket":
-        """Open a WebSocket, and wait until it is open."""
-        return WebSocket(self, token, query)
 
 
 class Reader:
@@ -258,13 +259,20 @@ class WebSocket(Reader):
 
 
 @contextmanager
-def streaming_beside(server: Server, **wanted: Any) -> Iterator[Streaming]:
+def streaming_beside(server: Server, *, name: str) -> Iterator[Beside]:
     """A process of streams for as long as the block runs."""
-    streaming = Streaming(server, **wanted)
+    streaming = Beside(server, name=name)
     try:
         yield streaming.start()
     finally:
         streaming.close()
+
+
+def _port_of(server: Server) -> int:
+    client = server.client()
+    urls = client.get("/api/v2/instance").json["configuration"]["urls"]
+    client.close()
+    return urlsplit(urls["streaming"]).port or 0
 
 
 def _about(one: Heard) -> str:

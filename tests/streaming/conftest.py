@@ -1,29 +1,28 @@
-"""One server with people, and a process of streams beside it, for the whole suite."""
+"""One server, with its process of streams, for the whole suite; and people who have never met, for each test."""
 
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
-from tests.streaming.beside import Streaming, streaming_beside
+from tests.streaming.beside import Streaming
 from tests.streaming.people import Person, people
 from tests.support.serving import Server, serving
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of its own for each file of tests."""
+    """The server."""
     with serving(tmp_path_factory.mktemp("streams") / "data") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def streaming(server: Server) -> Iterator[Streaming]:
-    """The process of streams beside it."""
-    with streaming_beside(server) as running:
-        yield running
+@pytest.fixture(scope="session")
+def streaming(server: Server) -> Streaming:
+    """Its process of streams."""
+    return Streaming(server)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.streaming.people import people
 
-STEPS = 90
+STEPS = 60
 
 
 class Town:
