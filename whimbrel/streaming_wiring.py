@@ -4,6 +4,7 @@ Beside wiring.py and not in it, because this process answers no API: importing t
 memory. The window is small, for home asks of it only what lies below a reblog; the store has the rest.
 """
 
+import logging
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.reads import StoreReads
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
-from whimbrel.kernel.errors import StoreUnavailable
+from whimbrel.kernel.errors import StoreUnavailable, WhimbrelError
 from whimbrel.kernel.ids import id_at
 from whimbrel.kernel.limits import (
     RESUME_EVENTS_HELD_MAX,
@@ -48,6 +49,8 @@ from whimbrel.streaming.news import Newsroom
 from whimbrel.streaming.resume import Resumes
 from whimbrel.streaming.server import Parts
 from whimbrel.streaming.sides import SidesInMemory
+
+_log = logging.getLogger(__name__)
 
 
 class Views(NamedTuple):
@@ -89,14 +92,22 @@ async def build_streams(config: Config, link: CoreLink, *, clock: Clock = wall_c
     deliveries = Deliveries(hub=hub, newsroom=newsroom, partings=partings, sides=sides, lately=lately, counts=counts)
     archive = Archive(partial(JournalReader, config.data / "journal.sqlite"), VOCABULARY)
     tail.cursor = await _fill(recents, reads, link, clock)
-    for event in await archive.newest(RESUME_EVENTS_HELD_MAX, up_to=tail.cursor):
-        lately.add(event)
+    await _remember(lately, archive, tail.cursor)
     deliveries.start(lately.newest.event_id if lately.newest else 0)
     views = Views(accounts, sides, partings, posts, recents, deliveries)
     link.follow(Feed([*views], VOCABULARY, tail, partial(JournalReader, config.data / "journal.sqlite")))
     resumes = Resumes(hub=hub, deliveries=deliveries, newsroom=newsroom, lately=lately, archive=archive, counts=counts)
     admission = Admission(accounts=accounts, sides=sides, freshness=link, clock=clock)
     return Product(Parts(hub, sides, admission, deliveries, resumes, counts, clock), reads, archive, passwords)
+
+
+async def _remember(lately: Lately, archive: Archive, cursor: int) -> None:
+    """Begin with the newest events: those who were listening to a predecessor come back at once."""
+    try:
+        for event in await archive.newest(RESUME_EVENTS_HELD_MAX, up_to=cursor):
+            lately.add(event)
+    except WhimbrelError as error:
+        _log.error("the journal cannot be read: who resumes loads afresh", extra={"error": str(error)})
 
 
 def _people(

@@ -78,7 +78,8 @@ class Streaming:
 class Beside(Streaming):
     """One that a test starts, stops and kills, beside the server's own."""
 
-    def __init__(self, server: Server, *, name: str) -> None:
+    def __init__(self, server: Server, *, name: str, **options: str) -> None:
+        self._options = options
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
         super().__init__(server, name=name, port=self._listener.getsockname()[1])
         self.starts = 0
@@ -88,7 +89,7 @@ class Beside(Streaming):
         """Start it and wait until it is ready."""
         self.starts += 1
         port = str(urlsplit(self.server.url).port)
-        config = read({"data": str(self.server.data), "port": port}, {}).config
+        config = read({"data": str(self.server.data), "port": port, **self._options}, {}).config
         environment = {**os.environ, HANDED_DOWN: encode(config), "PYTHONPATH": str(ROOT)}
         handle = self._listener.fileno()
         command = f"exec 3<&{handle}; exec '{sys.executable}' -m whimbrel.streaming_process --name {self._name}"
@@ -259,9 +260,9 @@ class WebSocket(Reader):
 
 
 @contextmanager
-def streaming_beside(server: Server, *, name: str) -> Iterator[Beside]:
+def streaming_beside(server: Server, *, name: str, **options: str) -> Iterator[Beside]:
     """A process of streams for as long as the block runs."""
-    streaming = Beside(server, name=name)
+    streaming = Beside(server, name=name, **options)
     try:
         yield streaming.start()
     finally:

@@ -3,11 +3,18 @@
 import base64
 import json
 import os
+import socket
+import ssl
 import struct
 
 import pytest
+import trustme
 
+from tests.streaming.beside import streaming_beside
+from whimbrel.engines.sockets import address_of
+from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import STREAM_HEAD_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX, STREAM_SUBSCRIPTIONS_MAX
+from whimbrel.streaming.answers import refusal
 
 HANDSHAKE = (
     "GET /api/v1/streaming HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
@@ -187,3 +194,27 @@ def test_health_and_preflight_need_no_token(streaming):
     )
     assert said.startswith(b"HTTP/1.1 204 ")
     assert b"Access-Control-Allow-Headers: authorization" in said
+
+
+def test_with_a_certificate_the_port_speaks_tls_and_the_socket_of_the_relay_does_not(server, tmp_path):
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    files = {"tls_cert": str(tmp_path / "cert.pem"), "tls_key": str(tmp_path / "key.pem")}
+    with streaming_beside(server, name="streaming-tls", **files) as streaming:
+        with streaming.line() as plain, context.wrap_socket(plain, server_hostname="localhost") as line:
+            line.sendall(request("/api/v1/streaming/health"))
+            assert line.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        with socket.socket(socket.AF_UNIX) as beside:
+            beside.connect(address_of(server.data / "run" / "streaming.sock"))
+            beside.sendall(request("/api/v1/streaming/health"))
+            assert beside.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_store_that_is_away_is_told_with_the_time_to_come_back():
+    said = refusal(StoreUnavailable("The server is slow to answer right now."))
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 2\r\n" in said
