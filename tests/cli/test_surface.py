@@ -17,7 +17,7 @@ PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 LEAVES = {
     "account approve", "account confirm", "account create", "account delete", "account disable", "account enable",
     "account export", "account list", "account password", "account role", "account sessions", "account show",
-    "account token", "backup", "doctor", "provision", "restore", "restart", "serve", "snapshot", "verify",
+    "account token", "backup", "doctor", "migrate", "provision", "restore", "restart", "serve", "snapshot", "verify",
     "views rebuild",
 }  # fmt: skip
 
