@@ -1,7 +1,8 @@
 """`bin/bench`: build worlds, start the real server on one core, load it from the other, print a table and JSON.
 
 `--quick` measures a small world in about two minutes; without it the large one (100,000 accounts, 1,000,000 posts)
-is built too, which takes some minutes more. `streams` measures open streams instead. Every figure is printed with the
+is built too, which takes some minutes more. `streams` measures open streams instead, `backup` backups and restores,
+`outages` how soon an outage is noticed (bench/outages: flags of its own, one core). Every figure is printed with the
 goal of the project beside it.
 """
 
@@ -17,7 +18,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import cases, machine, streams, world
+from bench import backup, cases, machine, streams, world
+from bench.outages import report as outages
 from bench.serving import memory_mb, serving, wait_for_store
 
 
@@ -38,14 +40,16 @@ LARGE = Size("large", 100_000, 1_000_000, 1_000_000, (2_000, 500, 100) + (50,) *
 def main() -> None:
     """Parse the flags and measure."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("api", "streams"), default="api", help="what to measure")
+    parser.add_argument("what", nargs="?", choices=("api", "streams", "backup"), default="api", help="what to measure")
     parser.add_argument("--quick", action="store_true", help="only the small world, shorter runs")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     parser.add_argument("--seconds", type=float, default=None, help="length of one measurement")
+    parser.add_argument("--posts", type=int, default=None, help="backup: the size of the world")
+    parser.add_argument("--directory", type=Path, default=None, help="backup: where the world lies and is backed up to")
     flags = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
         sys.exit("bin/bench: needs two cores, one for the server and one for the load; this machine has one")
-    report = _streams(flags) if flags.what == "streams" else _api(flags)
+    report = {"streams": _streams, "backup": _backup}.get(flags.what, _api)(flags)
     if flags.json:
         flags.json.write_text(json.dumps(report, indent=2) + "\n")
 
@@ -59,6 +63,16 @@ def _streams(flags: argparse.Namespace) -> dict[str, Any]:
     rows = list(streams.measured(size))
     _show(f"streams: {size.watching:,} watching, {size.readers:,} readers", rows, described)
     return {"machine": described, "streams": [row._asdict() for row in rows]}
+
+
+def _backup(flags: argparse.Namespace) -> dict[str, Any]:
+    size = backup.QUICK if flags.quick else backup.FULL
+    size = size._replace(seconds=flags.seconds or size.seconds, posts=flags.posts or size.posts)
+    with tempfile.TemporaryDirectory(prefix="whimbrel-bench-", dir=flags.directory) as directory:
+        described = machine.description(Path(directory))
+        rows = list(backup.measured(size, Path(directory)))
+    _show(f"backups: {size.accounts:,} accounts, {size.posts:,} posts", rows, described)
+    return {"machine": described, "backup": [row._asdict() for row in rows]}
 
 
 def _api(flags: argparse.Namespace) -> dict[str, Any]:
@@ -120,4 +134,7 @@ def _show(title: str, rows: list[cases.Row], machine_row: dict[str, Any]) -> Non
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["outages"]:
+        outages.main(sys.argv[2:])
+    else:
+        main()

@@ -157,6 +157,7 @@ class _Backing:
             backup, postponed = self._send(sender, last, made_ms)
             sender.wait()
             self._place.put(backup.name, manifest_of(backup))
+            self._place.settle()
         swept = self._expire([one.name for one in found.backups] + [backup.name], wishes)
         return BackedUp(
             name=backup.name,

@@ -1,9 +1,9 @@
 """Making a journal's file again from a backup's segments and claims, up to any record.
 
-Promises: the records are those that were backed up, byte for byte, each checked against its payload hash and the chain
-before it is written; the claims are those that were held as of the last record that is restored. Raises Corrupt, which
-names the record. The file is of use once `finish` has returned: until then it is written without any safety, because a
-restore that is interrupted begins anew.
+Promises: the records are those that were backed up, byte for byte, each checked against the chain before it is written
+(its payload was checked by its checksum when it was backed up, and by its object's since); the claims are those that
+were held as of the last record that is restored. Raises Corrupt, which names the record. The file is of use once
+`finish` has returned: until then it is written without any safety, because a restore that is interrupted begins anew.
 
 Design note on the claims. A piece of claims is as of the backup, which may be later than what is wanted; a segment
 says what its records have made and given back. A claim was held at record n if it was made at or before n and not
@@ -20,12 +20,13 @@ import apsw
 from whimbrel.engines.backup.documents import Segment
 from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, close
 from whimbrel.engines.journal.keys import Held, claim_row
-from whimbrel.engines.journal.record import Sealed, chain_of, payload_fits
+from whimbrel.engines.journal.record import Sealed, chain_of
 from whimbrel.engines.journal.upkeep import blank_records
 from whimbrel.kernel.contracts import Row
 from whimbrel.kernel.errors import Corrupt
 from whimbrel.kernel.events import Stamp
 from whimbrel.kernel.ids import time_of
+from whimbrel.kernel.limits import RESTORE_CACHE_BYTES
 from whimbrel.kernel.sql import Queries, schema
 
 _SQL = Queries("whimbrel.engines.backup")
@@ -47,6 +48,7 @@ class JournalBuilder:
         self._db.pragma("journal_mode", "OFF")
         self._db.pragma("synchronous", "OFF")
         self._db.pragma("locking_mode", "EXCLUSIVE")
+        self._db.pragma("cache_size", -(RESTORE_CACHE_BYTES // 1024))
         self._db.execute(_SCHEMA)
         for index in _INDEXES:  # made at the end: sorted once instead of kept in order
             self._db.execute(f"DROP INDEX {index}")
@@ -66,8 +68,7 @@ class JournalBuilder:
         if self.sequence < 0:
             self._begin(segment)
         rows = [Sealed._make(one) for one in segment.records if self.sequence < one[0] <= self._last]
-        for row in rows:
-            self._check(row)
+        self._check(rows)
         with self._db:
             self._db.executemany(_JOURNAL.insert_record, rows)
             self._give_back(segment.released)
@@ -105,14 +106,16 @@ class JournalBuilder:
         if segment.after:
             self._db.execute(_SQL.begin_at, {"sequence": segment.after, "chain": segment.before})
 
-    def _check(self, row: Sealed) -> None:
-        if row.sequence != self.sequence + 1 or chain_of(self.chain, row) != row.chain:
-            raise Corrupt("The backup is damaged.", log=f"record {row.sequence} does not follow record {self.sequence}")
-        if not payload_fits(row):
-            raise Corrupt("The backup is damaged.", log=f"record {row.sequence}: its payload is another one")
-        if row.event_id <= self._event_id or row.time_ms != time_of(row.event_id):
-            raise Corrupt("The backup is damaged.", log=f"record {row.sequence}: its id or time is out of order")
-        self.sequence, self.chain, self._event_id = row.sequence, row.chain, row.event_id
+    def _check(self, rows: Sequence[Sealed]) -> None:
+        """Raise Corrupt unless these records follow on what is there. One loop: it is what a restore waits for."""
+        sequence, chain, event_id = self.sequence, self.chain, self._event_id
+        for row in rows:
+            if row.sequence != sequence + 1 or chain_of(chain, row) != row.chain:
+                raise Corrupt("The backup is damaged.", log=f"record {row.sequence} does not follow record {sequence}")
+            if row.event_id <= event_id or row.time_ms != time_of(row.event_id):
+                raise Corrupt("The backup is damaged.", log=f"record {row.sequence}: its id or time is out of order")
+            sequence, chain, event_id = row.sequence, row.chain, row.event_id
+        self.sequence, self.chain, self._event_id = sequence, chain, event_id
 
     def _give_back(self, released: Iterable[Row]) -> None:
         for row in released:

@@ -52,8 +52,9 @@ class Sender:
         return hash_
 
     def wait(self) -> None:
-        """Return when everything that was sent is there."""
+        """Return when everything that was sent is there for good."""
         self._settle()
+        self._place.settle()
 
     def _put(self, hash_: str, content: bytes) -> None:
         try:

@@ -1,8 +1,8 @@
 """Where backups lie: a directory or an S3 bucket, as a few verbs on whole objects.
 
-Promises: what `put` has returned is on the disk (a directory) or with the service (S3), so a manifest that is written
-last never names what is not there; files are their owner's alone. A place serves one server: two that share one would
-sweep each other's leftovers away.
+Promises: what was put is for good once `settle` has returned, on the disk (a directory) or with the service (S3), so a
+manifest that is written after that never names what is not there; files are their owner's alone. A place serves one
+server: two that share one would sweep each other's leftovers away.
 
 Nothing is changed once it lies there: objects are named by their content (documents.py).
 """
@@ -45,14 +45,24 @@ class Place:
 
     def __init__(self, store: ObjectStore, shown: str, *, root: Path | None = None) -> None:
         self._store, self._root = store, root
+        self._touched: set[Path] = set()
         self.shown = shown
 
     def put(self, name: str, content: bytes) -> None:
-        """Write an object; it is there whole, for good, or not at all."""
+        """Write an object: whole, or not at all. It is there for good after the next `settle`."""
         with self._named(name):
             obstore.put(self._store, name, content, use_multipart=False)
             if self._root is not None:
                 _settle(self._root / name)
+                self._touched.add((self._root / name).parent)
+
+    def settle(self) -> None:
+        """Have the names of all objects on the disk: once for many, because each sync keeps the journal's waiting."""
+        touched, self._touched = self._touched, set()
+        above = {parent for folder in touched for parent in folder.parents if self._root in (parent, *parent.parents)}
+        for folder in sorted(touched | above):
+            with self._named(folder.name):
+                _sync_folder(folder)
 
     def get(self, name: str) -> bytes:
         """An object's content. Raises NotFound when there is none."""
@@ -144,15 +154,18 @@ def _bucket(bucket: str, prefix: str, endpoint: str | None) -> Place:
 
 
 def _settle(path: Path) -> None:
-    """Have a new file and its name on the disk, and readable by its owner alone."""
-    file = os.open(path, os.O_RDONLY)
+    """Have a new file's content on the disk, readable by its owner alone."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fchmod(file, 0o600)
         os.fsync(file)
     finally:
         os.close(file)
-    folder = os.open(path.parent, os.O_RDONLY)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
