@@ -44,6 +44,7 @@ from whimbrel.streaming.archive import Archive
 from whimbrel.streaming.counts import Counts
 from whimbrel.streaming.deliveries import Deliveries, Partings
 from whimbrel.streaming.hub import Hub
+from whimbrel.streaming.lookups import Lookups
 from whimbrel.streaming.memory import Lately
 from whimbrel.streaming.news import Newsroom
 from whimbrel.streaming.resume import Resumes
@@ -134,10 +135,8 @@ def _newsroom(
     marks = MarksInMemory(reads, EventTail(0), items_max=1)
     room = Posts(reads=reads, shelf=posts.shelf, accounts=accounts, marks=marks)
     return Newsroom(
-        posts=posts.shelf,
-        accounts=accounts,
+        lookups=Lookups(posts=posts.shelf, accounts=accounts, reads=reads),
         home=Home(window=recents.window, posts=room, reads=reads, clock=clock),
-        reads=reads,
         render=render_for(config.public_url_at(config.port)),
         clock=clock,
     )

@@ -1,31 +1,23 @@
 """What one event means to those who listen: who gets which message, in which shape.
 
-The same plan serves live listening and resuming; only who is asked about differs (`Listeners`). What a plan needs and
-memory lacks (an older post, flags on it, a notification's group) is asked of the store once an event, fresh, so that it
-holds what the event did. Where the store is away, flags are left out and a group begins anew; a post that cannot be
-had is not sent, as a reload could not show it either.
+The same plan serves live listening and resuming; only who is asked about differs (`Listeners`). What a plan needs
+beyond the event comes from lookups.py. A new kind of message is a line in `Newsroom` and a function.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from whimbrel.api.mastodon.render.everything import Render
 from whimbrel.kernel.clock import Clock
-from whimbrel.kernel.contracts import Reading, Reads
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.events import BlankedEvent, Event
-from whimbrel.kernel.limits import STREAM_KEYS_PER_LOOK_MAX, STREAM_SLICE_READERS
-from whimbrel.microblog.accounts.front import Accounts
+from whimbrel.kernel.limits import STREAM_SLICE_READERS
 from whimbrel.microblog.home import Home
-from whimbrel.microblog.interactions import rows as interactions_rows
-from whimbrel.microblog.notifications import rows as notifications_rows
 from whimbrel.microblog.posts.events import PostCreated, PostDeleted, PostEdited, Reblogged
 from whimbrel.microblog.posts.values import MUTED, REBLOGGED, Post
-from whimbrel.microblog.shelf import Shelf
 from whimbrel.streaming.breath import Breath
-from whimbrel.streaming.groups import Groups
 from whimbrel.streaming.hub import Hub, Subscription, Watcher, wants_home
+from whimbrel.streaming.lookups import Lookups
 from whimbrel.streaming.names import DIRECT, NOTIFICATIONS, USER
 from whimbrel.streaming.rules import (
     Notice,
@@ -81,14 +73,11 @@ class Listeners(Protocol):
 
 
 class Newsroom:
-    """Makes plans. `home` and `posts` are the product's own, over this process's memory."""
+    """Makes plans. `home` is the product's own, over this process's memory."""
 
-    def __init__(
-        self, *, posts: "Shelf[int, Post]", accounts: Accounts, home: Home, reads: Reads, render: Render, clock: Clock
-    ) -> None:
-        self.groups = Groups()
-        self._posts, self._accounts, self._home = posts, accounts, home
-        self._reads, self._render, self._clock = reads, render, clock
+    def __init__(self, *, lookups: Lookups, home: Home, render: Render, clock: Clock) -> None:
+        self.groups = lookups.groups
+        self._lookups, self._home, self._render, self._clock = lookups, home, render, clock
         self._plans: dict[str, Callable[[Happened, Listeners], Awaitable[Plan]]] = {
             "PostCreated": self._created,
             "PostEdited": self._edited,
@@ -116,7 +105,7 @@ class Newsroom:
         recipient = hub.watchers.get(recipient_id)
         if notice is None or recipient is None:
             return {} if notice is not None else None
-        post = self._posts.held(post_id) if post_id is not None else None
+        post = self._lookups.post_held(post_id) if post_id is not None else None
         if post_id is not None and post is None:
             return None
         decided = told(recipient.side, notice, event.time_ms, post.conversation_id if post else None)
@@ -142,7 +131,7 @@ class Newsroom:
         watchers = listeners.audience(event.actor, tags, [mention.account_id for mention in data.mentions])
         public = data.visibility == "public" and data.in_reply_to_account_id in (None, event.actor)
         open_ones = _open(listeners, tags, public=public)
-        whole = await self._whole(event.id) if watchers or open_ones else None
+        whole = await self._lookups.whole(event.id) if watchers or open_ones else None
         if whole is None:
             return []
         story, post = Story(self._render, event, "update"), whole.post
@@ -156,7 +145,7 @@ class Newsroom:
             shape = story.post(whole, flags) if home or belongs_to_direct(side.reader, post) else None
             notification = None
             if notice is not None:
-                key = self.groups.key(watcher.account_id, notice, event, None)
+                key = self._lookups.groups.key(watcher.account_id, notice, event, None)
                 notification = story.notification(Told(notice.kind, whole.author, key), whole, flags)
             _give(plan, watcher, home=shape if home else None, direct=_direct(post, shape), notification=notification)
             if count % STREAM_SLICE_READERS == 0:
@@ -167,21 +156,21 @@ class Newsroom:
         event, data = happened.event, happened.event.data
         assert isinstance(data, Reblogged)
         watchers = listeners.audience(event.actor, (), (data.author_id,))
-        whole = await self._whole(event.id) if watchers else None
+        whole = await self._lookups.whole(event.id) if watchers else None
         if whole is None:
             return []
         wanting = await self._wanting_reblog(watchers, whole)
         recipient = next((one for one in watchers if one.account_id == data.author_id), None)
         notice = self._decided(happened, recipient, whole.subject) if recipient is not None else None
         concerned = wanting | {recipient} if recipient and notice else wanting
-        flags = await self._flags(concerned, whole.subject)
+        flags = await self._lookups.flags(concerned, whole.subject)
         story, plan = Story(self._render, event, "update"), Plan()
         for watcher in watchers:
             if watcher in wanting:
                 _give(plan, watcher, home=story.post(whole, flags.get(watcher.account_id)))
             if watcher is recipient and notice:
                 about = whole.subject_alone()
-                shape = await self._notification(story, watcher, notice, about, flags.get(watcher.account_id))
+                shape = await self._lookups.notification(story, watcher, notice, about, flags.get(watcher.account_id))
                 _give(plan, watcher, notification=shape)
         return plan
 
@@ -189,12 +178,12 @@ class Newsroom:
         event, data = happened.event, happened.event.data
         assert isinstance(data, PostEdited)
         named = [mention.account_id for mention in data.mentions]
-        held = self._posts.held(event.id)
+        held = self._lookups.post_held(event.id)
         watchers = listeners.audience(data.account_id, [tag.name for tag in data.tags], named)
         reblogged = held is None or held.reblogs > 0
         others = [one for one in listeners.everybody() if one not in set(watchers)] if reblogged else []
         open_ones = _open(listeners, [tag.name for tag in data.tags], public=True)
-        whole = await self._whole(event.id) if watchers or others or open_ones else None
+        whole = await self._lookups.whole(event.id) if watchers or others or open_ones else None
         if whole is None:
             return []
         post, story = whole.post, Story(self._render, event, "status.update")
@@ -202,8 +191,8 @@ class Newsroom:
         hearing = [one for one in open_ones if public and (is_public(post) or one.name.kind in HASHTAG_HERE)]
         plan = await self._plan_open(hearing, story, whole)
         entry, now_ms = entry_of(post, post), self._clock()
-        flags = await self._flags([*watchers, *others] if post.reblogs else watchers, post)
-        newly_named = await self._newly_named(happened, named)
+        flags = await self._lookups.flags([*watchers, *others] if post.reblogs else watchers, post)
+        newly_named = await self._lookups.newly_named(event, happened.former, named)
         for watcher in (*watchers, *others):
             marks = flags.get(watcher.account_id)
             reader = watcher.side.reader
@@ -212,7 +201,7 @@ class Newsroom:
             notice = _notice_of_edit(watcher, event, post, newly_named, marks or 0)
             notification = None
             if notice is not None:
-                key = self.groups.key(watcher.account_id, notice, event, None)
+                key = self._lookups.groups.key(watcher.account_id, notice, event, None)
                 notification = story.notification(Told(notice.kind, whole.author, key), whole, marks)
             _give(plan, watcher, home=shape if home else None, direct=_direct(post, shape), notification=notification)
         return plan
@@ -239,15 +228,15 @@ class Newsroom:
         event = happened.event
         author_id: int = event.data.author_id
         recipient = _only(listeners.audience(author_id), author_id)
-        whole = await self._whole(event.id) if recipient else None
+        whole = await self._lookups.whole(event.id) if recipient else None
         if recipient is None or whole is None:
             return []
         notice = self._decided(happened, recipient, whole.post)
         if notice is None:
             return []
-        flags = await self._flags((recipient,), whole.post)
+        flags = await self._lookups.flags((recipient,), whole.post)
         story = Story(self._render, event)
-        shape = await self._notification(story, recipient, notice, whole, flags.get(author_id))
+        shape = await self._lookups.notification(story, recipient, notice, whole, flags.get(author_id))
         plan = Plan()
         _give(plan, recipient, notification=shape)
         return plan
@@ -260,38 +249,12 @@ class Newsroom:
         notice = self._decided(happened, recipient, None)
         if notice is None:
             return []
-        shape = await self._notification(Story(self._render, event), recipient, notice, None, None)
+        shape = await self._lookups.notification(Story(self._render, event), recipient, notice, None, None)
         plan = Plan()
         _give(plan, recipient, notification=shape)
         return plan
 
     # What is needed for that
-
-    async def _whole(self, post_id: int) -> Whole | None:
-        post = self._posts.held(post_id)
-        subject = self._posts.held(post.reblog_of_id) if post is not None and post.reblog_of_id else post
-        author = self._accounts.held(post.account_id) if post is not None else None
-        subject_author = self._accounts.held(subject.account_id) if subject is not None else None
-        if post is not None and subject is not None and author is not None and subject_author is not None:
-            return Whole(post, author, subject, subject_author)
-        return await self._loaded(post_id)
-
-    async def _loaded(self, post_id: int) -> Whole | None:
-        try:
-            post = (await self._posts.many((post_id,))).get(post_id)
-            if post is None:
-                return None
-            subject_id = post.reblog_of_id or post_id
-            subject = (await self._posts.many((subject_id,))).get(subject_id)
-            if subject is None:
-                return None
-            people = await self._accounts.many({post.account_id, subject.account_id})
-        except StoreUnavailable:
-            return None
-        author, subject_author = people.get(post.account_id), people.get(subject.account_id)
-        if author is None or subject_author is None:
-            return None
-        return Whole(post, author, post if subject_id == post_id else subject, subject_author)
 
     async def _wanting_reblog(self, watchers: Sequence[Watcher], whole: Whole) -> set[Watcher]:
         entry, breath, wanting = entry_of(whole.post, whole.subject), Breath(), set[Watcher]()
@@ -306,48 +269,6 @@ class Newsroom:
                 wanting.add(watcher)  # it may stand just below: better shown twice than not at all
             await breath.rest()
         return wanting
-
-    async def _flags(self, watchers: Collection[Watcher], subject: Post) -> dict[int, int | None]:
-        ids = [watcher.account_id for watcher in watchers]
-        found: dict[int, int | None] = {}
-        for start in range(0, len(ids), STREAM_KEYS_PER_LOOK_MAX):
-            part = ids[start : start + STREAM_KEYS_PER_LOOK_MAX]
-            try:
-                found.update(await self._reads.read(partial(_marks_of, subject.id, part)))
-            except StoreUnavailable:
-                return {}
-        for watcher in watchers:
-            if subject.conversation_id in watcher.side.quiet:
-                found[watcher.account_id] = (found[watcher.account_id] or 0) | MUTED
-        return found
-
-    async def _newly_named(self, happened: Happened, named: Sequence[int]) -> Collection[int]:
-        event, former = happened.event, happened.former
-        if not named:
-            return ()
-        if former is not None:
-            return set(named) - {mention.account_id for mention in former.mentions}
-        try:
-            return await self._reads.read(lambda look: notifications_rows.named_by(look, event.id, event.event_id))
-        except StoreUnavailable:
-            return ()
-
-    async def _notification(
-        self, story: Story, watcher: Watcher, notice: Notice, about: Whole | None, marks: int | None
-    ) -> Shape | None:
-        account_id = watcher.account_id
-        latest = None
-        try:
-            if not self.groups.knows(account_id, notice):
-                latest = await self._reads.read(lambda look: self.groups.learn(look, account_id, notice))
-            sender = (await self._accounts.many((notice.from_id,))).get(notice.from_id)
-        except StoreUnavailable:
-            sender = self._accounts.held(notice.from_id)
-        if sender is None:
-            return None
-        return story.notification(
-            Told(notice.kind, sender, self.groups.key(account_id, notice, story.event, latest)), about, marks
-        )
 
     async def _plan_open(self, hearing: Iterable[Subscription], story: Story, whole: Whole) -> Plan:
         plan, breath, post = Plan(), Breath(), whole.post
@@ -401,7 +322,3 @@ def _notice_of_edit(
     if notice is None and marks & REBLOGGED:
         notice = told(watcher.side, Notice("update", post.account_id, post.id), event.time_ms)
     return notice
-
-
-def _marks_of(post_id: int, account_ids: Sequence[int], look: Reading) -> dict[int, int]:
-    return interactions_rows.marks_of(look, post_id, account_ids)
