@@ -55,8 +55,7 @@ class Admission:
         """Who presents this token. Raises Unauthenticated, Forbidden, or StoreUnavailable when nobody can say."""
         if token is None:
             return Guest()
-        if not self._freshness.is_current():
-            await self._freshness.wait_for_head()
+        await self.catch_up()
         session = await self._session(token)
         if session.account_id is None:
             return Guest(session)
@@ -66,6 +65,11 @@ class Admission:
         if not account.usable:
             raise Forbidden("Your login is currently disabled")
         return Guest(session, account.id)
+
+    async def catch_up(self) -> None:
+        """Have this process know what is durable now: a token or an id may be from a moment ago and elsewhere."""
+        if not self._freshness.is_current():
+            await self._freshness.wait_for_head()
 
     async def close(self) -> None:
         """Ask nothing more."""

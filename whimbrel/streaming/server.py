@@ -251,6 +251,7 @@ class Streams:
 
     async def _take_up(self, stream: Stream, subscription: Subscription) -> None:
         try:
+            await self._parts.admission.catch_up()
             await self._parts.resumes.join(subscription)
         except Exception:
             stream.end("disturbed")  # it would stay silent for ever
