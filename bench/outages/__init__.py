@@ -1,0 +1,1 @@
+"""How soon an outage is noticed from reports of users, how rarely a false alarm rings: `python -m bench outages`."""
