@@ -156,6 +156,7 @@ def _low(stage: Stage) -> None:
     hold(stage.post().status == 200, "a low disk keeps people from posting")
     warned = json.loads(stage.server.command("doctor", "--json", code=1))["warnings"]
     hold(any(text.startswith("disk: low") for text in warned), f"doctor does not warn of a low disk: {warned}")
+    stage.server.command("snapshot", code=3)
     hold(len(stage.logged("the disk is low")) == 1, "the change of level is not told in one line of log")
     stage.read_timelines()
 
@@ -171,6 +172,7 @@ def _full(stage: Stage) -> tuple[int, float]:
     took = time.monotonic() - began
     eventually(lambda: stage.says("full"), seconds=SAYS_SO_SECONDS_MAX, what="the server says that its disk is full")
     hold(all(stage.post().status == 503 for _ in range(20)), "a post is acknowledged on a full disk")
+    hold(stage.ada.get("/readyz").status == 200, "a full disk makes a server unready that reads and takes away")
     stage.read_timelines()
     return len(stage.kept) - before, took
 
@@ -235,8 +237,8 @@ def _start_anew(stage: Stage) -> None:
 
 def _room_again(stage: Stage) -> float:
     """Give the room back; returns how long until posts are taken, the reserve is kept, and the store follows."""
-    began = time.monotonic()
     stage.ballast.vanish()
+    began = time.monotonic()
     eventually(lambda: stage.post().status == 200, seconds=BACK_SECONDS_MAX, what="posts are taken again")
     seconds = time.monotonic() - began
     reserve = stage.server.data / "journal.reserve"
