@@ -6,6 +6,7 @@ it is old: a younger one may belong to a backup that is being made.
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from whimbrel.engines.backup.documents import (
@@ -21,7 +22,7 @@ from whimbrel.engines.backup.documents import (
 from whimbrel.engines.backup.objects import fetch_value
 from whimbrel.engines.backup.place import Place
 from whimbrel.kernel.errors import Corrupt, NotFound
-from whimbrel.kernel.limits import BACKUP_LEFTOVER_MS, BACKUPS_KEPT_MIN
+from whimbrel.kernel.limits import BACKUP_LEFTOVER_MS, BACKUP_OBJECTS_AT_ONCE, BACKUPS_KEPT_MIN
 
 _DAY_MS = 24 * 3_600_000
 
@@ -43,15 +44,11 @@ class Swept(NamedTuple):
 
 def find_backups(place: Place) -> Found:
     """Every backup at a place."""
-    backups, damaged = [], {}
-    for name in sorted((one.name for one in place.list(BACKUPS) if is_manifest(one.name)), reverse=True):
-        try:
-            backups.append(read_manifest(name, place.get(name)))
-        except Corrupt as error:
-            damaged[name] = str(error)
-        except NotFound:
-            continue  # it expired while we looked
-    return Found(backups, damaged)
+    names = sorted((one.name for one in place.list(BACKUPS) if is_manifest(one.name)), reverse=True)
+    with ThreadPoolExecutor(BACKUP_OBJECTS_AT_ONCE, "manifests") as pool:
+        found = list(pool.map(lambda name: _manifest(place, name), names))
+    backups = [one for one in found if isinstance(one, Backup)]
+    return Found(backups, {name: one for name, one in zip(names, found, strict=True) if isinstance(one, str)})
 
 
 def image_of(place: Place, backup: Backup) -> Image:
@@ -89,6 +86,16 @@ def sweep(place: Place, gone: Iterable[str], now_ms: int) -> Swept:
     idle = [one for one in every if _hash(one.name) not in needed and one.put_ms < now_ms - BACKUP_LEFTOVER_MS]
     place.delete(one.name for one in idle)
     return Swept(len(removed), len(idle), sum(one.bytes for one in idle))
+
+
+def _manifest(place: Place, name: str) -> Backup | str | None:
+    """A backup; or what is wrong with its manifest; or nothing, when it expired while we looked."""
+    try:
+        return read_manifest(name, place.get(name))
+    except Corrupt as error:
+        return str(error)
+    except NotFound:
+        return None
 
 
 def _needed(place: Place, backups: Iterable[Backup]) -> set[str]:
