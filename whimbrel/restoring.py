@@ -46,6 +46,7 @@ from whimbrel.engines.store.snapshots import take_snapshot, verify_snapshot
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.standing import Standing, check_against
 from whimbrel.engines.store.writer import OtherSchema, StoreWriter, schema_hash_of
+from whimbrel.engines.syncing import sync
 from whimbrel.follow_ups import CONTENT
 from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.kernel.errors import Conflict, Corrupt, Invalid, Unavailable
@@ -292,7 +293,7 @@ class _Restoring:
         finally:
             writer.close()
             journal.close()
-            _sync(store)
+            sync(store)
 
     def _follow(self, writer: StoreWriter, journal: JournalReader, last: int) -> int:
         _, decode, apply, touches, *_ = follows()
@@ -414,22 +415,14 @@ def _empty(folder: Path, *, but: Path) -> None:
 
 def _settle(building: Path, data: Path) -> None:
     """Give what was built its name, for good."""
-    _sync(building)
+    sync(building)
     try:
         building.rename(data)
     except OSError as error:
         raise Invalid(f'"{data}" cannot be made: {error.strerror}; expected a name on one file system') from error
     (data / _MARK).unlink()
-    _sync(data)
-    _sync(data.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(data)
+    sync(data.parent)
 
 
 def _private(name: str, flags: int) -> int:

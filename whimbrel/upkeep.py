@@ -4,7 +4,6 @@ Both work beside a running server and on the files of a stopped one, and neither
 read it, and never above what the writer has published as durable (DESIGN rule 7).
 """
 
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.engines.store.compare import Difference, copy_of, differences
-from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.files import put_in_place
 from whimbrel.engines.store.numbered import refuse_newer_store, store_in
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.snapshots import Snapshot, fitting, folders_of, list_snapshots, verify_snapshot
@@ -94,9 +93,7 @@ def rebuild_store(data: Path, on_progress: OnProgress) -> int:
         sequence = _build(beside, journal, fitting(data, None, journal), on_progress)
     finally:
         journal.close()
-    remove_files(store)
-    beside.rename(store)
-    _sync(data)
+    put_in_place(beside, store)
     return sequence
 
 
@@ -209,11 +206,3 @@ class UpTo:
     def close(self) -> None:
         """Let go of the file."""
         self._journal.close()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import Invalid, NotFound, Unavailable
 from whimbrel.kernel.limits import BACKUP_LISTED_MAX, BACKUP_PLACE_RETRIES_MAX, BACKUP_PLACE_SECONDS
 
@@ -62,7 +63,7 @@ class Place:
         above = {parent for folder in touched for parent in folder.parents if self._root in (parent, *parent.parents)}
         for folder in sorted(touched | above):
             with self._named(folder.name):
-                _sync_folder(folder)
+                sync(folder)
 
     def get(self, name: str) -> bytes:
         """An object's content. Raises NotFound when there is none."""
@@ -161,11 +162,3 @@ def _settle(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

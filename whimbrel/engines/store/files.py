@@ -8,6 +8,7 @@ the applier had built the next; so the log of that one was taken. The writer wro
 no reader could open the store again, for as long as the writer lived.
 """
 
+import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.store.rows import AWAY, FAULTS, away
+from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     STORE_BUSY_MS,
@@ -109,6 +111,23 @@ def remove_files(path: Path) -> None:
     """Remove a store with its log, the main file first: what is left after a crash here is not taken for a store."""
     for name in _files(path):
         name.unlink(missing_ok=True)
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Give a whole store that was made beside another one its place and name; returns when the disk has both.
+
+    One at a time in a folder: the applier and an operator may both have built one, and of two that interleave one
+    would end beside the other's log.
+    """
+    sync(beside)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        remove_files(path)
+        beside.rename(path)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _files(path: Path) -> tuple[Path, Path, Path]:

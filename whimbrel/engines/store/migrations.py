@@ -23,9 +23,10 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from whimbrel.engines.store.files import open_reader, open_writer, remove_files
+from whimbrel.engines.store.files import open_reader, open_writer, put_in_place, remove_files
 from whimbrel.engines.store.numbered import Schema, unpacked
 from whimbrel.engines.store.rows import FAULTS, away
+from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import Corrupt, WhimbrelError
 from whimbrel.kernel.limits import MIGRATION_BUSY_MS
 from whimbrel.kernel.sql import Queries
@@ -198,10 +199,7 @@ def migrate_in_place(store: Path, migrations: Sequence[Migration], after: bytes)
     except (NoPath, MigrationFailed, Corrupt, apsw.Error) as error:
         _log.warning("the store is not migrated but built anew", extra={"error": str(error)})
         return False
-    sync(beside)
-    remove_files(store)
-    beside.rename(store)
-    sync(store.parent)
+    put_in_place(beside, store)
     return True
 
 
@@ -219,15 +217,6 @@ def made_with(store: Path) -> bytes:
     if row is None:
         raise Corrupt("The store is damaged.", log=f"{store} has no cursor")
     return bytes(row[0])
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _schema(db: apsw.Connection) -> Schema:

@@ -11,12 +11,11 @@ with a snapshot is always faster: copying a row costs a hundredth of what applyi
 """
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from whimbrel.engines.store.applying import Apply, Applying, Decode
-from whimbrel.engines.store.files import remove_files
+from whimbrel.engines.store.files import put_in_place, remove_files
 from whimbrel.engines.store.migrations import Migration, migrate_in_place
 from whimbrel.engines.store.parked import Touches
 from whimbrel.engines.store.snapshot_files import checksum_of
@@ -69,10 +68,7 @@ def rebuild(
     except BaseException:
         remove_files(beside)  # half a store is of no use, and on a full disk it takes the room of what is
         raise
-    _sync(beside)
-    remove_files(path)
-    beside.rename(path)
-    _sync(path.parent)
+    put_in_place(beside, path)
     return sequence
 
 
@@ -133,14 +129,6 @@ def _follow(applying: Applying, journal: Past, sequence: int, advance: OnProgres
         sequence = applying.apply_batch(records).sequence
         advance(sequence, head)
     return sequence
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _nobody(_sequence: int, _head: int) -> None:

@@ -133,15 +133,6 @@ def write_synced(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _copy(
     source: apsw.Connection, target: Path, handle: int, on_progress: OnProgress, *, pace: Callable[[float], None]
 ) -> None:

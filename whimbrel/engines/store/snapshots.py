@@ -24,11 +24,11 @@ from whimbrel.engines.store.snapshot_files import (
     checksum_of,
     copy_pages,
     standing_of_copy,
-    sync_folder,
     write_synced,
     wrong_with_copy,
 )
 from whimbrel.engines.store.standing import Past, Standing, check_against
+from whimbrel.engines.syncing import sync
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable, Unavailable
 from whimbrel.kernel.limits import DISK_FREE_SHARE_MIN, SNAPSHOT_AGE_MS_MAX, SNAPSHOT_CHECK_MS_MAX, SNAPSHOTS_KEPT
@@ -237,7 +237,7 @@ def _named(folder: Path, beside: Path, made_ms: int, on_progress: OnProgress) ->
     if place.exists():
         place.rename(folder / f"{place.name}{_WAS}")
     beside.rename(place)
-    sync_folder(folder)
+    sync(folder)
     shutil.rmtree(folder / f"{place.name}{_WAS}", ignore_errors=True)
     return msgspec.structs.replace(snapshot, path=place)
 
@@ -249,7 +249,7 @@ def _note(snapshot: Snapshot) -> None:
     text = msgspec.json.format(msgspec.json.encode(_Manifest(format=FORMAT, **facts)), indent=2)
     try:
         write_synced(snapshot.path / MANIFEST, text + b"\n")
-        sync_folder(snapshot.path)
+        sync(snapshot.path)
     except OSError as error:
         raise StoreUnavailable("The snapshot cannot be written.", log=f"{snapshot.path}: {error}") from error
 
