@@ -17,7 +17,6 @@ from whimbrel.api.mastodon.routes import routes as product_routes
 from whimbrel.api.mastodon.server import server_routes
 from whimbrel.api.oauth.routes import oauth_routes
 from whimbrel.api.operator import operator_routes
-from whimbrel.api.proxies import networks
 from whimbrel.api.router import Router
 from whimbrel.api.streaming_relay import StreamingRelay
 from whimbrel.config import Config
@@ -66,6 +65,7 @@ from whimbrel.microblog.timelines import Timelines
 from whimbrel.microblog.vocabulary import VOCABULARY
 from whimbrel.reliability.disk import LEVELS
 from whimbrel.reliability.headers import SecurityHeaders, security_headers
+from whimbrel.reliability.proxies import networks
 from whimbrel.reliability.ratelimit import RateLimits
 from whimbrel.secrets_file import open_secrets
 from whimbrel.web.pages import application as pages

@@ -5,10 +5,10 @@ import pytest
 from tests.support.asgi import ask
 from whimbrel.api.answers import json_answer
 from whimbrel.api.http import Api
-from whimbrel.api.proxies import networks
 from whimbrel.api.router import Route, Router
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import BODY_BYTES_MAX
+from whimbrel.reliability.proxies import networks
 from whimbrel.reliability.ratelimit import RateLimits
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -12,10 +12,10 @@ from granian.constants import Interfaces
 from websockets.asyncio.server import ServerConnection, unix_serve
 
 from whimbrel.api.http import Api
-from whimbrel.api.proxies import networks
 from whimbrel.api.router import Router
 from whimbrel.api.streaming_relay import StreamingRelay
 from whimbrel.embedded_server import InheritedSocketServer
+from whimbrel.reliability.proxies import networks
 
 DIRECT = "ws://127.0.0.1:4000"
 POLL_SECONDS = 0.005

@@ -15,7 +15,6 @@ from typing import Any, Final
 from whimbrel.api.answers import Answer, Headers
 from whimbrel.api.bearers import Freshness, sign_in
 from whimbrel.api.errors import answer_to
-from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.request import Receive, Request, Scope
 from whimbrel.api.router import Route, Router
 from whimbrel.api.streaming_relay import STREAMING, refuse
@@ -24,6 +23,7 @@ from whimbrel.kernel.errors import NotFound, WhimbrelError
 from whimbrel.microblog.front import Microblog
 from whimbrel.reliability.disk import Level
 from whimbrel.reliability.metrics import ROUTE, STATUS
+from whimbrel.reliability.proxies import Network, client_address
 from whimbrel.reliability.ratelimit import Allowance, LimitReached, RateLimits
 
 _SANE_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")

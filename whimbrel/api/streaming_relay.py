@@ -17,12 +17,12 @@ from typing import Any, Final
 from whimbrel.api.answers import Headers
 from whimbrel.api.errors import MethodNotAllowed, answer_to
 from whimbrel.api.far_side import FarSide, StreamsAway, ended, open_far_side, request_head
-from whimbrel.api.proxies import Network, client_address
 from whimbrel.api.relayed_frames import RelayedFrames
 from whimbrel.api.request import Receive, Scope
 from whimbrel.kernel.errors import Unavailable, WhimbrelError
 from whimbrel.kernel.limits import RELAY_LEAVE_SECONDS, RELAY_OPEN_SECONDS, RELAY_SEND_SECONDS, STREAMS_RELAYED_MAX
 from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS
+from whimbrel.reliability.proxies import Network, client_address
 
 STREAMING: Final = "/api/v1/streaming"
 _METHODS: Final = ("GET", "HEAD", "OPTIONS")
