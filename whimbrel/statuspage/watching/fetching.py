@@ -22,10 +22,18 @@ from whimbrel.kernel.limits import (
     FETCH_CONNECT_SECONDS,
     FETCH_TOTAL_SECONDS,
 )
-from whimbrel.statuspage.watching.reaching import FetchFailed, Place, Reach, connect, place_of, trusting
+from whimbrel.statuspage.watching.reaching import (
+    FetchFailed,
+    Place,
+    Reach,
+    Unanswered,
+    connect,
+    place_of,
+    trusting,
+)
 from whimbrel.statuspage.watching.wire import Head, pieces, read_head
 
-__all__ = ["Answer", "FetchFailed", "Request", "Stream", "fetch", "listen"]
+__all__ = ["Answer", "FetchFailed", "Request", "Stream", "Unanswered", "fetch", "listen"]
 
 AGENT: Final = "Whimbrel-Status"
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -101,7 +109,7 @@ async def fetch(request: Request) -> Answer:
         async with asyncio.timeout(request.total_seconds):
             head, body, url = await _followed(request, doing)
     except TimeoutError:
-        raise FetchFailed(f"timed out after {request.total_seconds:g} s while {doing.what}") from None
+        raise Unanswered(f"timed out after {request.total_seconds:g} s while {doing.what}") from None
     return Answer(head.status, head, body, url, time.monotonic() - began)
 
 
@@ -119,7 +127,7 @@ async def listen(request: Request) -> AsyncIterator[Stream]:
                 reader, writer = await _sent(request, doing)
                 head = await read_head(reader)
         except TimeoutError:
-            raise FetchFailed(f"timed out after {request.total_seconds:g} s while {doing.what}") from None
+            raise Unanswered(f"timed out after {request.total_seconds:g} s while {doing.what}") from None
         yield Stream(head, pieces(reader, head))
     finally:
         if writer is not None:
@@ -169,7 +177,7 @@ async def _sent(request: Request, doing: _Doing) -> tuple[asyncio.StreamReader, 
         async with asyncio.timeout(request.connect_seconds):
             reader, writer = await connect(place.host, place.port, reach=request.reach, tls=tls)
     except TimeoutError:
-        raise FetchFailed(f"timed out after {request.connect_seconds:g} s while connecting") from None
+        raise Unanswered(f"timed out after {request.connect_seconds:g} s while connecting") from None
     doing.what = "waiting for an answer"
     try:
         writer.write(_written(request, place))

@@ -32,6 +32,12 @@ class FetchFailed(WhimbrelError):
     status = 502
 
 
+class Unanswered(FetchFailed):
+    """Nobody answered at all: no connection, or silence until the deadline. Whatever else is asked there would fail."""
+
+    code = "unanswered"
+
+
 class Place(NamedTuple):
     """A URL taken apart. `target` is what the request line says: path and query, in ASCII."""
 
@@ -96,7 +102,7 @@ async def connect(
             raise FetchFailed(f"TLS failed: {_words(error)}", log=f"{host}: {error}") from error
         except OSError as error:
             failed = error
-    raise FetchFailed("the connection was refused or broken off", log=f"{host}:{port}: {failed}") from failed
+    raise Unanswered("the connection was refused or broken off", log=f"{host}:{port}: {failed}") from failed
 
 
 def is_allowed(address: str, reach: Reach) -> bool:

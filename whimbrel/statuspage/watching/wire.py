@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final, NamedTuple
 
 from whimbrel.kernel.limits import FETCH_HEAD_BYTES_MAX, FETCH_HEADERS_MAX, FETCH_INTERIM_MAX
-from whimbrel.statuspage.watching.reaching import FetchFailed
+from whimbrel.statuspage.watching.reaching import FetchFailed, Unanswered
 
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")
 _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\x00]*?)[ \t]*\r?\n")
@@ -123,7 +123,7 @@ async def _line(reader: asyncio.StreamReader, *, first: bool = False) -> bytes:
     except OSError as error:
         raise FetchFailed("the connection was broken off", log=str(error)) from error
     if not line.endswith(b"\n"):
-        raise FetchFailed("it hung up without an answer" if first and not line else _CUT)
+        raise Unanswered("it hung up without an answer") if first and not line else FetchFailed(_CUT)
     return line
 
 
