@@ -37,6 +37,7 @@ def serving(data: Path, *, core: int | None) -> Iterator[Serving]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("WHIMBREL_")},
         "WHIMBREL_RATE_LIMITS": "off",
+        "WHIMBREL_STATUS": "off",
         "WHIMBREL_LOG_LEVEL": "warning",
     }
     pinned = ["taskset", "-c", str(core)] if core is not None else []

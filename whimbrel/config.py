@@ -33,6 +33,9 @@ class Config:
     host: str
     port: int
     streaming_port: int
+    status: bool
+    status_port: int | None
+    status_url: str | None
     api_processes: int
     public_url: str | None
     streaming_url: str | None
@@ -72,6 +75,23 @@ class Config:
         if self.public_url is None and is_loopback(self.host) and self.streaming_port:
             return self.streaming_port_url()
         return "ws" + self.public_url_at(port).removeprefix("http")
+
+    def status_url_told(self) -> str | None:
+        """Where people are told to look for the status page; None when there is none, or nobody said where.
+
+        Behind a public address nothing is known of the way to another port: then only `status_url` tells.
+        """
+        if not self.status or (self.status_url is None and (self.public_url is not None or not self.status_port)):
+            return None
+        return self.status_url or self.status_port_url()
+
+    def status_port_url(self) -> str:
+        """The status page's own address, whose port is the one really listened on in a running server."""
+        return _address("https" if self.tls_cert else "http", self.host, self.status_port or 0)
+
+    def local_url(self) -> str:
+        """The server's own address on this machine, behind any proxy; its port must be known."""
+        return _address("https" if self.tls_cert else "http", self.host, self.port)
 
     def streaming_port_url(self) -> str:
         """The address of the streaming port, which is the one really listened on in a running server."""

@@ -180,6 +180,19 @@ OPTIONS: Final = (
         0,
         "The port on which streams are served directly, beside the main one; 0 takes a free one.",
     ),
+    Option("status", switch(), True, "Whether the server has a status page, in a process of its own."),
+    Option(
+        "status_port",
+        whole(0, 65_535),
+        None,
+        "The port of the status page; 0 takes a free one. Without it: the one after the main port, if it is free.",
+    ),
+    Option(
+        "status_url",
+        origin("http"),
+        None,
+        "Where people find the status page. Without it: its own port, or nowhere when public_url is given.",
+    ),
     Option("api_processes", whole(1, 64), 1, "How many processes answer HTTP."),
     Option(
         "public_url",

@@ -22,7 +22,7 @@ from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
 from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.kernel.limits import LOOP_ANSWERS_SECONDS
-from whimbrel.reliability.children import LISTEN_HANDLE, RETIRE, leave_the_terminal_to_the_supervisor
+from whimbrel.reliability.children import LEAVE, LISTEN_HANDLE, RETIRE, leave_the_terminal_to_the_supervisor
 from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.health import ProcessHealth
 from whimbrel.reliability.logs import log_as_json
@@ -52,7 +52,8 @@ def main() -> NoReturn:
     leave_the_terminal_to_the_supervisor()
     config = decode(os.environ[HANDED_DOWN])
     log_as_json(told.name, config.log_level, config.data)
-    sys.exit(run(settings_of(config), Place(LISTEN_HANDLE, config.data / "run")))
+    tls = (config.tls_cert, config.tls_key) if config.tls_cert and config.tls_key else None
+    sys.exit(run(settings_of(config), Place(LISTEN_HANDLE, config.data / "run", tls)))
 
 
 def settings_of(config: Config) -> Settings:
@@ -60,8 +61,8 @@ def settings_of(config: Config) -> Settings:
     return Settings(
         data=config.data / "status",
         name=config.title,
-        public_url=config.public_url_at(config.port),
-        watched_url=config.public_url_at(config.port),
+        public_url=config.status_url_told() or config.status_port_url(),
+        watched_url=config.public_url_at(config.port) if config.tls_cert else config.local_url(),
     )
 
 
@@ -87,6 +88,7 @@ class StatusProcess:
         control = ControlSocket(
             self._place.run / f"{NAME}.control.sock",
             {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+            verbs={LEAVE: lambda _: self._told_to_leave(stop)},
         )
         try:
             await self._serve_until(stop)
@@ -112,6 +114,10 @@ class StatusProcess:
         stopped.cancel()
         server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
         await serving
+
+    def _told_to_leave(self, stop: asyncio.Event) -> Reply:
+        self._loop.call_soon_threadsafe(stop.set)
+        return Reply(200, "text/plain", "leaving\n")
 
     def _alive(self) -> Reply:
         """Asked by the control thread: the loop itself must answer."""

@@ -3,7 +3,8 @@
 Promises: one line `ready: URL` on standard output once everything answers; a child that dies is started again, at
 once the first time; SIGTERM drains (the API processes and streaming first, then the core) and exits 0 within 10 s, a
 second one exits at once; SIGHUP and the control page /restart replace every child, and at last this process itself by
-exec, without a dropped request (reliability/replacing.py); no child outlives it. It answers for the whole server on
+exec, without a dropped request (reliability/replacing.py); no child outlives it but the status program, which
+is there for that case and leaves when the next supervisor comes. It answers for the whole server on
 `run/supervisor.sock`: /livez, /readyz and /metrics, merged from all, and /restarting. It has no other work, so there is
 little in it that could fail. Standard library only.
 """
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -28,9 +30,12 @@ from whimbrel.kernel.limits import (
     CORE_DRAIN_SECONDS,
     LISTEN_BACKLOG,
     OPTIONAL_CHILD_READY_SECONDS,
+    STATUS_LEAVES_SECONDS,
 )
 from whimbrel.reliability.children import (
+    LEAVE,
     MAIN,
+    STATUS,
     STREAMING,
     WILL_NOT_START,
     Child,
@@ -38,7 +43,7 @@ from whimbrel.reliability.children import (
     Interpreter,
     of_this_process,
 )
-from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.reliability.control import ControlSocket, Reply, ask
 from whimbrel.reliability.crew import Crew
 from whimbrel.reliability.handover import Inheritance, become, heirs, inherited
 from whimbrel.reliability.logs import log_as_json
@@ -54,6 +59,7 @@ HANDED_DOWN: Final = "WHIMBREL_HANDED_DOWN"
 _MODULE: Final = "whimbrel.supervisor"
 _ALREADY_RUNNING: Final = 75
 _CANNOT_LISTEN: Final = 71
+_PORT_MAX: Final = 65_535
 
 
 class Settings(NamedTuple):
@@ -61,7 +67,7 @@ class Settings(NamedTuple):
 
     data: Path
     host: str
-    ports: Mapping[str, int]
+    ports: Mapping[str, int | None]
     scheme: str
     log_level: str
     commands: Sequence[Command]
@@ -73,17 +79,18 @@ def main() -> NoReturn:
     settings = Settings(
         data=Path(told["data"]),
         host=told["host"],
-        ports={MAIN: told["port"], STREAMING: told["streaming_port"]},
+        ports={MAIN: told["port"], STREAMING: told["streaming_port"]}
+        | ({STATUS: told["status_port"]} if told["status"] else {}),
         scheme="https" if told["tls_cert"] else "http",
         log_level=told["log_level"],
-        commands=commands(told["api_processes"]),
+        commands=commands(told["api_processes"], status=told["status"]),
     )
     if REHEARSE in sys.argv:
         sys.exit(0)
     sys.exit(Supervisor(settings, inherited()).run())
 
 
-def commands(api_processes: int) -> list[Command]:
+def commands(api_processes: int, *, status: bool) -> list[Command]:
     """What a server consists of, in the order in which it is started and replaced.
 
     Modules and flags are what one version asks of the next: while one takes over, it starts the other's processes.
@@ -93,6 +100,11 @@ def commands(api_processes: int) -> list[Command]:
         Command("core", ["whimbrel.core"], stands_by=True),
         *[Command(name, ["whimbrel.api_process", "--name", name], listens=MAIN) for name in names],
         Command("streaming", ["whimbrel.streaming_process", "--name", "streaming"], listens=STREAMING, essential=False),
+        *(
+            [Command("status", ["whimbrel.status_process", "--name", "status"], listens=STATUS, essential=False)]
+            if status
+            else []
+        ),
     ]
 
 
@@ -126,6 +138,7 @@ class Supervisor:
             print(f"whimbrel: a server is already running on the data directory {self._settings.data}", file=sys.stderr)
             return _ALREADY_RUNNING
         self._lock = lock
+        self._end_who_outlived()
         if not self._listen():
             return _CANNOT_LISTEN
         self._adopt()
@@ -165,9 +178,7 @@ class Supervisor:
         for name, port in self._settings.ports.items():
             try:
                 self._sockets[name] = (
-                    socket.socket(fileno=handles[name])
-                    if name in handles
-                    else listen_tcp(self._settings.host, port, backlog=LISTEN_BACKLOG)
+                    socket.socket(fileno=handles[name]) if name in handles else self._listener(name, port)
                 )
             except OSError as error:
                 print(f"whimbrel: {self._settings.host} port {port}: {error.strerror}", file=sys.stderr)
@@ -177,6 +188,29 @@ class Supervisor:
         environment = self._crew.environment
         self._crew.environment = {**environment, HANDED_DOWN: json.dumps(json.loads(environment[HANDED_DOWN]) | ports)}
         return True
+
+    def _listener(self, name: str, port: int | None) -> socket.socket:
+        host = self._settings.host
+        if port is not None:
+            return listen_tcp(host, port, backlog=LISTEN_BACKLOG)
+        main = self._sockets[MAIN].getsockname()[1]
+        wanted = main + 1 if self._settings.ports[MAIN] and main < _PORT_MAX else 0
+        try:
+            return listen_tcp(host, wanted, backlog=LISTEN_BACKLOG)
+        except OSError as error:
+            _log.warning("another port is taken", extra={"for": name, "wanted": wanted, "error": error.strerror})
+            return listen_tcp(host, 0, backlog=LISTEN_BACKLOG)
+
+    def _end_who_outlived(self) -> None:
+        """Have the status program of a supervisor that was killed leave: it went on, and holds its port."""
+        path = self._run / "status.control.sock"
+        if self._left is not None or not path.exists():
+            return
+        with suppress(OSError):  # nobody is there any more
+            ask(path, LEAVE)
+            ends = time.monotonic() + STATUS_LEAVES_SECONDS
+            while path.exists() and time.monotonic() < ends:
+                time.sleep(CHILD_READY_POLL_SECONDS)
 
     def _adopt(self) -> None:
         if self._left is None:
@@ -225,8 +259,12 @@ class Supervisor:
             for child in self._crew.children
         )
         if self._said_ready:
-            host, port = self._sockets[MAIN].getsockname()[:2]
-            print(f"ready: {self._settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+            status = f" status: {self._address(STATUS)}" if STATUS in self._sockets else ""
+            print(f"ready: {self._address(MAIN)}{status}", flush=True)
+
+    def _address(self, name: str) -> str:
+        host, port = self._sockets[name].getsockname()[:2]
+        return f"{self._settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def _pause_seconds(self) -> float | None:
         if self._wanted:

@@ -123,6 +123,7 @@ def options_of(config: Config) -> Options:
     return Options(
         public_url=config.public_url_at(config.port),
         streaming_url=config.streaming_url_at(config.port),
+        status_url=config.status_url_told(),
         title=config.title,
         description=config.description,
         contact_email=config.contact_email,

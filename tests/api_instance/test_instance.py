@@ -37,6 +37,12 @@ def test_what_is_not_here_is_not_promised(serve):
     assert told["translation"]["enabled"] is False
 
 
+def test_people_are_told_where_the_status_page_is_when_there_is_one(serve):
+    told = serve(status_url="https://status.marsh.example").get("/api/v2/instance").json["configuration"]["urls"]
+    assert told["status"] == "https://status.marsh.example"
+    assert "status" not in serve().get("/api/v2/instance").json["configuration"]["urls"]
+
+
 def test_both_documents_say_where_streams_are(serve):
     server = serve(streaming_url="wss://streams.marsh.example")
     assert server.get("/api/v1/instance").json["urls"]["streaming_api"] == "wss://streams.marsh.example"

@@ -13,6 +13,9 @@ OTHERS = {
     "host": ("::1", "::1"),
     "port": ("0", 0),
     "streaming_port": ("4000", 4000),
+    "status": ("off", False),
+    "status_port": ("0", 0),
+    "status_url": ("https://Status.Example.org/", "https://status.example.org"),
     "api_processes": ("3", 3),
     "public_url": ("HTTPS://Birds.Example.org/", "https://birds.example.org"),
     "streaming_url": ("WSS://Streams.Example.org/", "wss://streams.example.org"),
@@ -35,6 +38,9 @@ MALFORMED = {
     "host": ("birds.example.org", "300.1.1.1", ""),
     "port": ("80a", "-1", "65536", "8_000", "", "٨"),
     "streaming_port": ("-1", "65536", "any"),
+    "status": ("perhaps",),
+    "status_port": ("-1", "65536", "next"),
+    "status_url": ("status.example.org", "http://status.example.org", "https://status.example.org/path"),
     "api_processes": ("0", "65", "two"),
     "public_url": (
         "birds.example.org",
@@ -209,6 +215,21 @@ def test_the_public_address_is_https_with_a_certificate(tmp_path):
     (tmp_path / "one.pem").write_text("pem", "utf-8")
     config = read({"tls_cert": "one.pem", "tls_key": "one.pem"}, {}, directory=tmp_path).config
     assert config.public_url_at(4000) == "https://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(
+    ("flags", "url"),
+    [
+        ({}, "http://127.0.0.1:8001"),
+        ({"status": "off"}, None),
+        ({"public_url": "https://birds.example.org"}, None),
+        ({"public_url": "https://birds.example.org", "status_url": "https://s.example.org"}, "https://s.example.org"),
+        ({"host": "::1"}, "http://[::1]:8001"),
+    ],
+)
+def test_people_are_told_of_a_status_page_that_can_be_reached(tmp_path, flags, url):
+    config = read({"status_port": "8001", **flags}, {}, directory=tmp_path).config
+    assert config.status_url_told() == url
 
 
 @pytest.mark.parametrize(

@@ -106,11 +106,13 @@ class Server:
     ) -> None:
         self.data = data
         self.url = ""
+        self.ready_line = ""
         self.log = data.parent / f"{data.name}.log"
         self._port = port
         self._api_processes = api_processes
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("WHIMBREL_")} | {
             "WHIMBREL_RATE_LIMITS": "off",
+            "WHIMBREL_STATUS": "off",
             "PYTHONPATH": str(ROOT),
             **(options or {}),
         }
@@ -147,6 +149,15 @@ class Server:
             _kill(pid)
         self._ended(process)
         eventually(lambda: not any(map(_lives, children.values())), seconds=STOP_SECONDS, what="no child lives on")
+
+    def kill_all_but(self, name: str) -> None:
+        """Kill the supervisor and everything that it started, but for one process."""
+        process = self._running()
+        others = [pid for child, pid in self.children().items() if child != name]
+        for pid in (process.pid, *others):
+            _kill(pid)
+        self._ended(process)
+        eventually(lambda: not any(map(_lives, others)), seconds=STOP_SECONDS, what="no other child lives on")
 
     def kill_child(self, name: str) -> None:
         """Kill one process (core, api-1, ...), and return when its successor is ready."""
@@ -231,7 +242,7 @@ class Server:
     def _await_ready_line(self) -> None:
         process = self._running()
         assert process.stdout is not None
-        line = process.stdout.readline()
+        self.ready_line = line = process.stdout.readline()
         found = re.fullmatch(r"ready: (https?://\S+)(?: .*)?\n", line)
         assert found, f"instead of its ready line it said {line!r}; its log:\n{self.log.read_text()[-4000:]}"
         self.url = found[1]

@@ -54,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--config", metavar="FILE", default=argparse.SUPPRESS, help="The file of options. Default: DIR/whimbrel.toml"
     )
+    flags.add_argument(
+        "--no-status", dest="status", action="store_const", const="off", default=argparse.SUPPRESS, help="--status off"
+    )
     for option in OPTIONS:
         flags.add_argument(option.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(option))
     return flags

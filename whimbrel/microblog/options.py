@@ -22,6 +22,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     public_url: str = "http://127.0.0.1:8000"
     streaming_url: str = "ws://127.0.0.1:8000"
+    status_url: str | None = None
     title: str = "Whimbrel"
     description: str = ""
     contact_email: str = ""

@@ -27,10 +27,14 @@ LISTEN_HANDLE: Final = 3
 
 MAIN: Final = "port"
 STREAMING: Final = "streaming_port"
+STATUS: Final = "status_port"
 """The listening sockets, each called as the option that says where it listens."""
 
 WILL_NOT_START: Final = 78
 """Exit code of a child that cannot work however often it is started (EX_CONFIG of sysexits.h)."""
+
+LEAVE: Final = "/leave"
+"""The control page that has a status program end which has outlived its supervisor."""
 
 RETIRE: Final = signal.SIGUSR1
 """Tells a process that its successor is there: to leave without haste, so that nobody who is with it notices."""

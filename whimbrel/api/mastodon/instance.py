@@ -155,6 +155,7 @@ def _configuration(options: Options) -> dict[str, Any]:
     return {
         "urls": {
             "streaming": options.streaming_url,
+            **({"status": options.status_url} if options.status_url else {}),
             "about": options.public_url,
             "privacy_policy": None,
             "terms_of_service": None,
