@@ -23,6 +23,7 @@ import msgspec
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.limits import (
+    CANARY_ANSWER_SECONDS,
     CANARY_EVENT_BYTES_MAX,
     CANARY_HEAD_START_SECONDS,
     CANARY_LEFTOVERS_MAX,
@@ -44,6 +45,9 @@ MARK: Final = "canary"
 _MARKED: Final = re.compile(rf"\b{MARK} [0-9a-f]{{16}}\b")
 _HTML: Final = re.compile(r"<html\b", re.IGNORECASE)
 NEEDS_TOKENS: Final = ("posting", "home", "notifications", "search", "streaming")
+
+_BEFORE_SECONDS: Final = CANARY_HEAD_START_SECONDS + CANARY_ANSWER_SECONDS + 1.0
+"""How long a step may wait for the post before its own time begins, and one second to spare."""
 
 Note = Callable[[ProbeResult], None]
 
@@ -106,12 +110,11 @@ class Canary:
         if self.pair.is_in:  # else going round begins with it
             await self._sign_in(self.pair.due())
 
-    async def _sign_in(self, due: list[Member]) -> None:
+    async def _sign_in(self, due: list[Member]) -> FetchFailed | None:
         app = self.pair.app
-        if due:
-            await self._step("signin", lambda: self.pair.renew(self._site, due), seconds=2 * self._step_seconds)
-        elif app is not None:
-            await self._step("signin", lambda: sign_in_page(self._site, app))
+        if due or app is None:
+            return await self._step("signin", lambda: self.pair.renew(self._site, due), seconds=2 * self._step_seconds)
+        return await self._step("signin", lambda: sign_in_page(self._site, app))
 
     # The round of a post
 
@@ -134,14 +137,14 @@ class Canary:
 
     async def _enter(self) -> bool:
         """The first sign-in of both, or the one after a refused token."""
-        try:
-            await self._sign_in(self.pair.due())
-            await self.pair.join(self._site)
-        except Unanswered as error:
+        error = await self._sign_in(self.pair.due())
+        if isinstance(error, Unanswered):
             for component in NEEDS_TOKENS:
                 self._failed(component, component, error)
-        except (FetchFailed, NotMeasured) as error:
-            _log.warning("the canaries are not ready", extra={"error": str(error)})
+        try:
+            await self.pair.join(self._site)
+        except (FetchFailed, NotMeasured) as refused:
+            _log.warning("the canaries are not ready", extra={"error": str(refused)})
         return self.pair.is_in
 
     async def _write(self, posted: Posted, opened: asyncio.Event) -> None:
@@ -222,7 +225,7 @@ class Canary:
                 await self._heard(stream, post)
                 return time.monotonic() - post.at
 
-        await self._step("streaming", hear, member=reader, seconds=2 * self._step_seconds)
+        await self._step("streaming", hear, member=reader)
 
     async def _heard(self, stream: Stream, post: _Post) -> None:
         try:
@@ -260,9 +263,12 @@ class Canary:
         probe: str = "",
         member: Member | None = None,
         seconds: float = 0.0,
-    ) -> None:
-        """Do one step and tell how it went; `work` returns the seconds it took where that is not the whole time."""
-        began, limit = time.monotonic(), seconds or 2 * self._step_seconds
+    ) -> FetchFailed | None:
+        """Do one step and tell how it went; `work` returns the seconds it took where that is not the whole time.
+
+        Returns why it failed, when it did.
+        """
+        began, limit = time.monotonic(), seconds or self._step_seconds + _BEFORE_SECONDS
         try:
             async with asyncio.timeout(limit):
                 taken = await work()
@@ -270,20 +276,22 @@ class Canary:
             _log.info("a step was not measured", extra={"component": component, "why": str(error)})
         except TokenRefused as error:
             if member is None or self.pair.refused(member):
-                self._failed(component, probe or component, error)
+                return self._failed(component, probe or component, error)
         except FetchFailed as error:
-            self._failed(component, probe or component, error)
+            return self._failed(component, probe or component, error)
         except TimeoutError:
-            self._failed(component, probe or component, Unanswered(f"timed out after {limit:g} s"))
+            return self._failed(component, probe or component, Unanswered(f"timed out after {limit:g} s"))
         else:
             if member is not None:
                 member.fresh = False
             seconds_taken = time.monotonic() - began if taken is None else taken
             self._tell(component, probe or component, latency_ms=round(seconds_taken * 1_000, 1))
+        return None
 
-    def _failed(self, component: str, probe: str, error: FetchFailed) -> None:
+    def _failed(self, component: str, probe: str, error: FetchFailed) -> FetchFailed:
         self._failures += 1
         self._tell(component, probe, error=error.public)
+        return error
 
     def _tell(self, component: str, probe: str, *, error: str = "", latency_ms: float | None = None) -> None:
         self._note(
