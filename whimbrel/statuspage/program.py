@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -19,12 +21,17 @@ from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.kernel.limits import TURN_LATE_SECONDS, TURN_SECONDS
 from whimbrel.kernel.sql import schema
+from whimbrel.reliability.headers import SecurityHeaders
 from whimbrel.statuspage.board.board import Board, Change
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.incidents.front import Changed, Incidents
 from whimbrel.statuspage.incidents.windows import planned
+from whimbrel.statuspage.pages.layout import Layout, Site
+from whimbrel.statuspage.pages.look import Looking
+from whimbrel.statuspage.pages.problems import Problems
+from whimbrel.statuspage.pages.routes import Pages
 from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.v2.routes import v2_routes
@@ -120,8 +127,26 @@ class Program:
             Route("/livez", _alive, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
             *v2_routes(self.rooms.showing),
+            *self._pages().routes(),
         ]
-        return Starlette(routes=routes)
+        problems = Problems(self._layout())
+        return Starlette(
+            routes=routes,
+            middleware=[Middleware(SecurityHeaders, secure=self._settings.public_url.startswith("https://"))],
+            exception_handlers={
+                HTTPException: problems.http,
+                WhimbrelError: problems.ours,
+                Exception: problems.unforeseen,
+            },
+        )
+
+    def _layout(self) -> Layout:
+        return Layout(Site(self._settings.name, self._settings.public_url))
+
+    def _pages(self) -> Pages:
+        rooms = self.rooms
+        looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=self._clock)
+        return Pages(layout=self._layout(), looking=looking, book=rooms.book)
 
     async def _turn_for_ever(self) -> None:
         while True:
