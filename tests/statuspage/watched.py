@@ -35,7 +35,7 @@ async def answering(script: Script | bytes, tls: ssl.SSLContext | None = None) -
                 await writer.drain()
             else:
                 await script(head, reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return
         finally:
             writer.close()
