@@ -97,7 +97,8 @@ async def _ask(probe: Probe, clock: Clock) -> None:
         case HttpProbe():
             await _ask_http(probe)
         case TcpProbe():
-            (await connect(probe.host, probe.port, reach="anywhere"))[1].transport.abort()
+            _, writer = await connect(probe.host, probe.port, reach="anywhere")
+            writer.transport.abort()
         case TlsProbe():
             await _ask_tls(probe, clock)
         case DnsProbe():
