@@ -28,6 +28,7 @@ class Status:
     def __init__(self, path):
         numbers = itertools.count(1)
         self.now_ms = NOW
+        self.unwatched = set()
         self.book = Book(path, [schema(f"whimbrel.statuspage.{room}") for room in ROOMS])
         self.catalogue = Catalogue(book=self.book, clock=self.clock)
         self.board = Board(book=self.book)
@@ -59,6 +60,8 @@ class Status:
         return await self.showing.refresh(told=bool(changes or told))
 
     def evidence(self, component, failing):
+        if component in self.unwatched:
+            return Evidence(component=component, at_ms=self.now_ms)
         probe = ProbeSeen(
             probe="step",
             vantage="here",
@@ -87,6 +90,30 @@ def test_before_anything_was_judged_nothing_is_called_operational(status):
         return (await status.get("api/v2/status.json")).json
 
     assert asyncio.run(before())["status"] == {"indicator": "minor", "description": "Not Being Measured"}
+
+
+def test_a_part_that_nobody_has_ever_measured_says_nothing_about_all(status):
+    async def without_media():
+        await status.begin()
+        status.unwatched = {"media"}
+        await status.turn()
+        return (await status.get("api/v2/summary.json")).json
+
+    found = asyncio.run(without_media())
+    assert found["status"]["indicator"] == "none"
+    assert "media" not in {one["id"] for one in found["components"]}
+
+
+def test_a_part_that_is_measured_no_more_does(status):
+    async def lost():
+        await status.begin()
+        await status.turn()
+        status.now_ms += 1_000
+        status.unwatched = {"media"}
+        await status.turn()
+        return (await status.get("api/v2/status.json")).json
+
+    assert asyncio.run(lost())["status"] == {"indicator": "minor", "description": "Not Being Measured"}
 
 
 def test_an_outage_is_on_every_document_a_turn_after_it_was_seen_and_gone_when_it_is_over(status):

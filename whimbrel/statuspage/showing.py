@@ -62,6 +62,7 @@ class Showing:
             {one.id: states.get(one.id, "unknown") for one in components},
             incidents,
             maintenances,
+            frozenset(self._board.measured),
         )
 
 

@@ -34,6 +34,8 @@ class Board:
         self._verdicts: dict[str, Verdict] = {}
         self._standings: dict[str, Standing] = {}
         self._spans: dict[str, Span] = {}
+        self.measured: set[str] = set()
+        """The components of which anything was ever known."""
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -47,6 +49,7 @@ class Board:
 
     async def load(self) -> None:
         """Go on from where the book ends: an outage that was being waited out is still one after a restart."""
+        self.measured |= await self._book.read(rows.measured)
         for component, (span, verdict) in (await self._book.read(rows.newest)).items():
             self._standings[component] = Standing(state=span.state, since_ms=verdict.since_ms)
 
@@ -63,6 +66,8 @@ class Board:
             self._spans[verdict.component] = spans[verdict.component]
         for verdict, standing in judged:
             self._verdicts[verdict.component], self._standings[verdict.component] = verdict, standing
+            if verdict.state != "unknown":
+                self.measured.add(verdict.component)
         return changes
 
     def _is_new(self, verdict: Verdict) -> bool:

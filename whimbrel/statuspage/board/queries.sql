@@ -3,6 +3,10 @@
 SELECT component, from_ms, until_ms, state, verdict FROM spans AS newest
 WHERE from_ms = (SELECT max(from_ms) FROM spans WHERE component = newest.component)
 
+-- name: measured
+-- The components of which anything was ever known.
+SELECT DISTINCT component FROM spans WHERE state <> 'unknown'
+
 -- name: begin
 -- A component is in another state, or is measured again.
 INSERT INTO spans (component, from_ms, until_ms, state, verdict)

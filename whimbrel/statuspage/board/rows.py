@@ -22,6 +22,11 @@ def newest(rows: Reading) -> dict[str, tuple[Span, Verdict]]:
     }
 
 
+def measured(rows: Reading) -> set[str]:
+    """The components of which anything was ever known."""
+    return {component for (component,) in rows.all(_SQL.measured)}
+
+
 def begin(rows: Writing, verdict: Verdict, from_ms: int) -> None:
     """A span begins with this verdict and is, so far, as long as the verdict is old."""
     rows.run(_SQL.begin, _place(verdict, from_ms) | {"state": verdict.state})

@@ -95,7 +95,7 @@ def names_of(words: Words, shown: Shown) -> Names:
 def overall(look: Look) -> State:
     """The state of all: the worst part, or what people say in an incident when that is worse."""
     told = [_STATE_OF[one.impact] for one in look.shown.incidents if one.status not in OVER and not one.automatic]
-    return worst([*look.shown.states.values(), *told])
+    return worst([*look.shown.counted, *told])
 
 
 def groups(words: Words, look: Look) -> list[Group]:

@@ -65,6 +65,15 @@ class Shown(NamedTuple):
     states: Mapping[str, State]
     incidents: Sequence[Incident]
     maintenances: Sequence[Maintenance]
+    measured: frozenset[str] | None = None
+    """The components that were ever measured; None: all."""
+
+    @property
+    def counted(self) -> Sequence[State]:
+        """The states that "all" is made of: a part that nobody has ever measured says nothing, unless all are so."""
+        if not self.measured:
+            return list(self.states.values())
+        return [state for component, state in self.states.items() if component in self.measured]
 
 
 def summary(shown: Shown) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _status(shown: Shown) -> dict[str, str]:
-    state = worst(shown.states.values())
+    state = worst(shown.counted)
     impacts = [IMPACT_OF[state], *[one.impact for one in unresolved(shown.incidents)]]
     impact = max(impacts, key=list(_INDICATORS).index)
     description = _DESCRIPTIONS[state] if IMPACT_OF[state] == impact else _BY_IMPACT[impact]
@@ -129,9 +138,11 @@ def _status(shown: Shown) -> dict[str, str]:
 
 
 def _components(shown: Shown) -> list[dict[str, Any]]:
-    groups = dict.fromkeys(component.group for component in shown.components if component.group)
-    members = {name: [one for one in shown.components if one.group == name] for name in groups}
-    shapes = [_component(one, shown) for one in shown.components]
+    # A client that knows five words has none for what was never measured: it is not told of it.
+    told = [one for one in shown.components if shown.measured is None or one.id in shown.measured]
+    groups = dict.fromkeys(component.group for component in told if component.group)
+    members = {name: [one for one in told if one.group == name] for name in groups}
+    shapes = [_component(one, shown) for one in told]
     return shapes + [_group(name, inside, shown) for name, inside in members.items()]
 
 
