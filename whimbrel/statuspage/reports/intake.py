@@ -105,9 +105,10 @@ class Intake:
         """The number of each slug that was ever reported."""
         return self._numbers
 
-    async def numbered(self, service: Service) -> None:
-        """See that the service and its kinds have numbers."""
-        wanted = [slug for slug in (service.id, *service.kinds) if slug not in self._numbers]
+    async def numbered(self, *services: Service) -> None:
+        """See that services and their kinds have numbers."""
+        known = self._numbers
+        wanted = [slug for service in services for slug in (service.id, *service.kinds) if slug not in known]
         if wanted:
             self._numbers = await self._book.write(lambda pen: rows.add_slugs(pen, wanted))
 

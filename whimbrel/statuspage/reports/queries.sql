@@ -43,7 +43,154 @@ VALUES (:service, :at_ms, :kind, :place, :words, NULL)
 SELECT service, counted_minute, kind, place, quarters, network, wording, age FROM report_voices
 WHERE hour >= :hour AND counted_minute >= :minute LIMIT :limit
 
--- name: minute_totals
--- Reports of each minute after one, for a detector that goes on.
-SELECT minute, SUM(reports), SUM(quarters), SUM(again) FROM report_minutes
-WHERE service = :service AND minute > :minute GROUP BY minute ORDER BY minute
+
+-- name: measured
+-- The stretch that is being measured goes on.
+INSERT INTO report_measured (from_minute, until_minute) VALUES (:from_minute, :until_minute)
+ON CONFLICT (from_minute) DO UPDATE SET until_minute = MAX(until_minute, excluded.until_minute)
+
+-- name: spans
+-- Every stretch that was measured, of those that are kept.
+SELECT from_minute, until_minute FROM report_measured ORDER BY until_minute
+
+-- name: add_reading
+-- What one minute came to.
+INSERT INTO report_readings (service, minute, reports, again, counted, expected, score, since)
+VALUES (:service, :minute, :reports, :again, :counted, :expected, :score, :since)
+ON CONFLICT (service, minute) DO UPDATE SET reports = excluded.reports, again = excluded.again,
+    counted = excluded.counted, expected = excluded.expected, score = excluded.score, since = excluded.since
+
+-- name: readings
+-- What the minutes of a stretch came to.
+SELECT minute, reports, again, counted, expected, score, since FROM report_readings
+WHERE service = :service AND minute > :minute AND minute <= :until ORDER BY minute
+
+-- name: keep_state
+-- A detector's state, the last one of its day.
+INSERT INTO report_watches (service, day, minute, state) VALUES (:service, :day, :minute, :state)
+ON CONFLICT (service, day) DO UPDATE SET minute = excluded.minute, state = excluded.state
+
+-- name: newest_states
+-- From where each detector goes on.
+SELECT service, minute, state FROM report_watches AS one
+WHERE day = (SELECT MAX(day) FROM report_watches WHERE service = one.service)
+
+-- name: state_before
+-- From where a stretch of readings can be recomputed.
+SELECT minute, state FROM report_watches WHERE service = :service AND minute <= :minute ORDER BY day DESC LIMIT 1
+
+-- name: oldest_state
+-- The oldest state that is kept.
+SELECT minute, state FROM report_watches WHERE service = :service ORDER BY day LIMIT 1
+
+-- name: keep_surge
+-- A surge as it is known now.
+INSERT INTO report_surges (service, since, value, is_open) VALUES (:service, :since, :value, :is_open)
+ON CONFLICT (service, since) DO UPDATE SET value = excluded.value, is_open = excluded.is_open
+
+-- name: open_surges
+-- What was going on.
+SELECT service, value FROM report_surges WHERE is_open ORDER BY service, since
+
+-- name: surges
+-- A service's surges, newest first.
+SELECT value FROM report_surges WHERE service = :service AND since >= :minute ORDER BY since DESC LIMIT :limit
+
+-- name: pages
+-- What every page said last.
+SELECT service, value FROM report_pages
+
+-- name: keep_page
+-- What a page says now.
+INSERT INTO report_pages (service, value) VALUES (:service, :value)
+ON CONFLICT (service) DO UPDATE SET value = excluded.value
+
+-- name: waiting_notes
+-- What an operator has to look at, oldest first.
+SELECT id, service, at_ms, kind, place, words, shown_ms FROM report_notes
+WHERE shown_ms IS NULL ORDER BY at_ms LIMIT :limit
+
+-- name: shown_notes
+-- What people wrote about a service, newest first.
+SELECT id, service, at_ms, kind, place, words, shown_ms FROM report_notes
+WHERE shown_ms IS NOT NULL AND service = :service ORDER BY at_ms DESC LIMIT :limit
+
+-- name: note
+-- Whether there is such a note.
+SELECT id FROM report_notes WHERE id = :id
+
+-- name: notes_waiting
+-- How many notes nobody has looked at.
+SELECT COUNT(*) FROM report_notes WHERE shown_ms IS NULL
+
+-- name: show_note
+-- A note is let through.
+UPDATE report_notes SET shown_ms = :now_ms WHERE id = :id
+
+-- name: drop_note
+-- A note is gone.
+DELETE FROM report_notes WHERE id = :id
+
+-- name: summed_until
+-- The newest quarter of an hour that was summed up.
+SELECT MAX(minute) FROM report_bins WHERE service = :service
+
+-- name: sum_up
+-- Minutes become quarters of an hour.
+INSERT INTO report_bins (service, minute, kind, place, reports, quarters, again)
+SELECT service, minute / 15 * 15 AS bin, kind, place, SUM(reports), SUM(quarters), SUM(again) FROM report_minutes
+WHERE service = :service AND minute >= :start AND minute < :until GROUP BY service, bin, kind, place
+ON CONFLICT (service, minute, kind, place) DO UPDATE SET
+    reports = excluded.reports, quarters = excluded.quarters, again = excluded.again
+
+-- name: bins
+-- Reports in quarters of an hour, by kind and country or region: those summed up, and the newest minutes.
+SELECT minute, kind, place, reports, again FROM report_bins
+WHERE service = :service AND minute >= :start AND minute < :until
+UNION ALL
+SELECT minute / 15 * 15, kind, place, SUM(reports), SUM(again) FROM report_minutes
+WHERE service = :service AND minute < :until AND minute >= MAX(:start,
+    (SELECT COALESCE(MAX(minute) + 15, 0) FROM report_bins WHERE service = :service))
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+
+-- name: forget_voices
+-- Who reported days ago.
+DELETE FROM report_voices WHERE (hour, service, voice) IN
+    (SELECT hour, service, voice FROM report_voices WHERE hour < :hour LIMIT :limit)
+
+-- name: forget_minutes
+-- Minutes that were summed up long ago.
+DELETE FROM report_minutes WHERE (service, minute, kind, place) IN
+    (SELECT service, minute, kind, place FROM report_minutes
+     WHERE service IN (SELECT number FROM report_slugs) AND minute < :minute LIMIT :limit)
+
+-- name: forget_bins
+-- Counts that nobody is shown any more.
+DELETE FROM report_bins WHERE (service, minute, kind, place) IN
+    (SELECT service, minute, kind, place FROM report_bins
+     WHERE service IN (SELECT number FROM report_slugs) AND minute < :bin LIMIT :limit)
+
+-- name: forget_readings
+-- Readings of minutes that are no longer told one by one.
+DELETE FROM report_readings WHERE (service, minute) IN
+    (SELECT service, minute FROM report_readings
+     WHERE service IN (SELECT number FROM report_slugs) AND minute < :minute LIMIT :limit)
+
+-- name: forget_states
+-- States of detectors that no reading goes back to; the newest of each stays.
+DELETE FROM report_watches WHERE day < :day
+    AND day < (SELECT MAX(day) FROM report_watches AS newer WHERE newer.service = report_watches.service)
+
+-- name: forget_spans
+-- Stretches of which no minute is told any more.
+DELETE FROM report_measured WHERE until_minute < :minute
+    AND until_minute < (SELECT MAX(until_minute) FROM report_measured)
+
+-- name: forget_hidden_notes
+-- Words that nobody has let through.
+DELETE FROM report_notes WHERE shown_ms IS NULL AND at_ms < :hidden_ms
+
+-- name: forget_shown_notes
+-- Words that were shown for long enough.
+DELETE FROM report_notes WHERE shown_ms IS NOT NULL AND at_ms < :shown_ms

@@ -98,3 +98,9 @@ CREATE TABLE IF NOT EXISTS report_surges (
     PRIMARY KEY (service, since)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS report_surges_open ON report_surges (service) WHERE is_open;
+
+-- What a service's own page said when it was last read (elsewhere.PageSeen).
+CREATE TABLE IF NOT EXISTS report_pages (
+    service INTEGER PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
