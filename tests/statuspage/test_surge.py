@@ -3,6 +3,7 @@
 import random
 from math import pi, sin
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from whimbrel.kernel.errors import Invalid
 from whimbrel.statuspage.cusum import BLOCK_MINUTES, DRY, leaked
 from whimbrel.statuspage.onset import most_likely_start
 from whimbrel.statuspage.runrule import agreed
-from whimbrel.statuspage.surge import ALARM_DECADES, CALM_MINUTES, observed, watching
+from whimbrel.statuspage.surge import ALARM_DECADES, CALM_MINUTES, Watch, observed, watching
 
 MONDAY = 28_995_840
 WEEK = 7 * 1_440
@@ -212,3 +213,30 @@ def test_the_most_likely_start_is_where_the_rate_changed(changed, before):
     assert most_likely_start(counts, [5.0] * len(counts), upwards=True) == changed
     counts = [50.0] * before + [2.0] * changed
     assert most_likely_start(counts, [50.0] * len(counts), upwards=False) == changed
+
+
+def test_a_watch_that_was_stored_goes_on_as_if_nothing_had_been(quiet_service):
+    watch, rng, now = quiet_service
+    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(watch), type=Watch)
+    counts = [poisson(rng, 20.0) for _ in range(120)]
+    assert played(stored, now, counts) == played(watch, now, counts)
+
+
+@pytest.fixture(scope="module")
+def busy_service():
+    return learned_watch(100.0)
+
+
+def test_a_quiet_day_that_ends_is_no_surge(busy_service):
+    """Accident: half a day at 0.4 of the usual lowered what was expected so far that its end rang."""
+    watch, rng, now = busy_service
+    means = [usual(now + at, 100.0) * (0.4 if at < 600 else 1.0) for at in range(720)]
+    readings, _ = played(watch, now, [poisson(rng, mean) for mean in means])
+    assert all(reading.surge is None for reading in readings)
+
+
+def test_a_holiday_with_half_as_many_again_is_no_slow_leak(busy_service):
+    """Accident: quarters of an hour were added up as if they were independent, and every lively holiday rang."""
+    watch, rng, now = busy_service
+    readings, _ = played(watch, now, [poisson(rng, 1.5 * usual(now + at, 100.0)) for at in range(1_440)])
+    assert all(reading.surge is None for reading in readings)

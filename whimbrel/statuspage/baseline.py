@@ -12,7 +12,7 @@ of the week took the blame, and seven times the true rate was expected there for
 the factors get what it leaves over; the hours of the week wait until a week has shown the hours of the day; and the
 first visits fade quickly.
 
-Promises: constant memory (about 6 kB); robust against past incidents, because no hour teaches more than
+Promises: constant memory (12 kB); robust against past incidents, because no hour teaches more than
 `CLIP_DEVIATIONS` deviations away from what was expected, and an hour of an alarm a quarter of that; evidence is counted
 by what it is worth (a thousand reports of one over-dispersed hour say as little as its spread allows). Not here:
 variance (`spread`), the last hours (`track`).

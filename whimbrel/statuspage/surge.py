@@ -8,11 +8,11 @@ minute must be beyond chance by a decade more than two minutes out of three that
 up over quarters of an hour (`cusum`). What is unlikely but small (less than `RATIO_MIN` times the expected, fewer than
 `COUNT_MIN` reports) is no surge.
 
-Promises: pure; anyone who has the counts can recompute every reading; constant memory (about 8 kB a service) and 5 to 8
-microseconds a minute (`bench/outages` prints it). A surge begins at its most likely start, not at the alarm, and ends
-when `CALM_MINUTES` minutes in a row look like usual. A surge that lasts longer than `NEW_NORMAL_MINUTES` is the new
-normal, and the baseline is moved. Not here: whose fault it is (`attribution`), who reports (`brigade`), what the page
-says (verdict).
+Promises: pure; anyone who has the counts can recompute every reading; constant memory (18 kB a service, 5 kB stored)
+and 5 to 8 microseconds a minute (`bench/outages` prints it). A surge begins at its most likely start, not at the alarm,
+and ends when `CALM_MINUTES` minutes in a row look like usual. A surge that lasts longer than `NEW_NORMAL_MINUTES` is
+the new normal, and the baseline is moved. Not here: whose fault it is (`attribution`), who reports (`brigade`), what
+the page says (verdict).
 """
 
 from math import sqrt
@@ -29,9 +29,11 @@ from whimbrel.statuspage.track import JUMPS, LAG_MINUTES, REFERENCE_MINUTES, WIN
 
 ALARM_DECADES: Final = 6.6
 SUSPICION_DECADES: Final = 3.0
-LEAK_WORTH: Final = 0.3
-"""Quarters of an hour are not independent: about three of them say what one would if they were."""
-LEAK_RATIO_MIN: Final = 1.8
+LEAK_WORTH: Final = 0.15
+"""Quarters of an hour are not independent, least of all on a holiday: six of them say what one would if they were."""
+LEAK_RATIO_MIN: Final = 2.0
+LOW_DAY_MIN: Final = 0.8
+"""A quiet day may end at any minute: it lowers what is expected by no more than a fifth of the baseline."""
 RATIO_MIN: Final = 2.5
 COUNT_MIN: Final = 6
 STANDS_OUT_DEVIATIONS: Final = 2.5
@@ -93,7 +95,7 @@ def observed(watch: Watch, minute: int, count: float, *, alarm_decades: float = 
     last, or a count that is none.
     """
     track = followed(watch.track, minute, count, calm_minutes=watch.calm_minutes, wary=watch.wary_minutes > 0)
-    expected = track.means[-1]
+    expected = max(track.means[-1], LOW_DAY_MIN * track.usual)
     decades, window = _evidence(track, expected)
     leak = _leak(watch.leak, track) if minute % BLOCK_MINUTES == BLOCK_MINUTES - 1 else watch.leak
     score = _score(decades, watch.before, leak)

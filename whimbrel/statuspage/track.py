@@ -29,7 +29,7 @@ REFERENCE_MINUTES: Final = 16
 LAG_MINUTES: Final = 16
 LOCAL_KEPT: Final = 1.0 - 1.0 / 120.0
 LOCAL_CLIP: Final = 1.7
-LOCAL_MIN: Final = 0.6
+LOCAL_MIN: Final = 0.4
 LOCAL_MAX: Final = 1.6
 
 
@@ -61,6 +61,11 @@ class Track(msgspec.Struct, frozen=True, gc=False):
         belief = 1.0 / self.hour_spread
         local = (belief + self.local_seen) / (belief + self.local_expected)
         return min(max(local, LOCAL_MIN), LOCAL_MAX)
+
+    @property
+    def usual(self) -> float:
+        """What the baseline alone expects of the last minute."""
+        return self.line.per_minute + self.line.slope * (self.minute - self.line.start)
 
 
 def begun(baseline: Baseline | None = None) -> Track:
