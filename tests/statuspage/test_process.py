@@ -72,6 +72,13 @@ def test_a_page_that_dies_is_there_again(server):
     eventually(lambda: summary(url), seconds=10.0, what="the page is there again")
 
 
+def test_the_end_of_the_history_is_published_for_whoever_wants_to_keep_it(server):
+    status, body = ask(status_of(server), "/api/history/head.json")
+    head = json.loads(body)
+    assert (status, len(head["chain"])) == (200, 64)
+    assert head["sequence"] > 0
+
+
 def test_a_server_that_is_told_so_has_no_page(tmp_path):
     with serving(tmp_path / "data", options={"WHIMBREL_STATUS": "off"}) as running:
         assert running.ready_line.strip() == f"ready: {running.url}"

@@ -23,6 +23,7 @@ from whimbrel.kernel.limits import TURN_LATE_SECONDS, TURN_SECONDS
 from whimbrel.kernel.sql import schema
 from whimbrel.reliability.headers import SecurityHeaders
 from whimbrel.statuspage.board.board import Board, Change
+from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
@@ -126,6 +127,7 @@ class Program:
         routes: list[BaseRoute] = [
             Route("/livez", _alive, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
+            Route("/api/history/head.json", self._head, methods=["GET"]),
             *v2_routes(self.rooms.showing),
             *self._pages().routes(),
         ]
@@ -159,6 +161,11 @@ class Program:
                 self.failing = str(error)
             else:
                 self.failing = ""
+
+    async def _head(self, _: Request) -> Response:
+        """The end of the history: whoever keeps it can tell later whether what stands before was changed."""
+        sequence, time_ms, chain = await self.rooms.book.read(history.newest)
+        return JSONResponse({"sequence": sequence, "time_ms": time_ms, "chain": chain.hex()})
 
     async def _ready(self, _: Request) -> Response:
         ready = self.is_ready
