@@ -27,6 +27,7 @@ from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
+from whimbrel.statuspage.export.front import Export
 from whimbrel.statuspage.incidents.front import Changed, Incidents
 from whimbrel.statuspage.incidents.windows import planned
 from whimbrel.statuspage.pages.layout import Layout, Site
@@ -80,6 +81,14 @@ class Program:
         self._settings, self._clock = settings, clock
         self.rooms = open_rooms(settings, clock)
         self._turning: asyncio.Task[None] | None = None
+        rooms = self.rooms
+        self._layout = Layout(Site(settings.name, settings.public_url))
+        self._looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock)
+        self._export = (
+            Export(settings.export, layout=self._layout, looking=self._looking, clock=clock)
+            if settings.export is not None
+            else None
+        )
         self.failing = ""
         """Why the last turn failed; empty when it did not."""
 
@@ -97,6 +106,8 @@ class Program:
             self._turning.cancel()
             with suppress(asyncio.CancelledError):
                 await self._turning
+        if self._export is not None:
+            await self._export.stop()
         await asyncio.to_thread(self.rooms.book.close)
 
     async def turn(self) -> tuple[Sequence[Change], Changed]:
@@ -131,7 +142,7 @@ class Program:
             *v2_routes(self.rooms.showing),
             *self._pages().routes(),
         ]
-        problems = Problems(self._layout())
+        problems = Problems(self._layout)
         return Starlette(
             routes=routes,
             middleware=[Middleware(SecurityHeaders, secure=self._settings.public_url.startswith("https://"))],
@@ -142,13 +153,8 @@ class Program:
             },
         )
 
-    def _layout(self) -> Layout:
-        return Layout(Site(self._settings.name, self._settings.public_url))
-
     def _pages(self) -> Pages:
-        rooms = self.rooms
-        looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=self._clock)
-        return Pages(layout=self._layout(), looking=looking, book=rooms.book)
+        return Pages(layout=self._layout, looking=self._looking, book=self.rooms.book)
 
     async def _turn_for_ever(self) -> None:
         while True:
@@ -161,6 +167,8 @@ class Program:
                 self.failing = str(error)
             else:
                 self.failing = ""
+            if self._export is not None:
+                self._export.turn()
 
     async def _head(self, _: Request) -> Response:
         """The end of the history: whoever keeps it can tell later whether what stands before was changed."""

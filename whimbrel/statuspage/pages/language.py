@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-LANGUAGES: Final = ("en",)
+LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "ja")
 DEFAULT: Final = "en"
 _ACCEPTED_MAX: Final = 20
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

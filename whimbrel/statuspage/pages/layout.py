@@ -72,7 +72,7 @@ class Layout:
     def render(self, template: str, words: Words, at: Addresses, **values: Any) -> str:
         """The page as text."""
         others = [(language, words_of(language)("language")) for language in LANGUAGES]
-        nav = [("", "nav.status"), ("history", "nav.history"), *self._nav]
+        nav = [("", "nav.status"), ("history", "nav.history"), *(() if values.get("copy") else self._nav)]
         frame = {"languages": others, "nav": nav, "style": STYLE.path, "script": SCRIPT.path}
         given: dict[str, Any] = {"copy": None, "sheet": None, "live": False}
         return self._environment.get_template(template).render(

@@ -69,11 +69,15 @@ class Looking:
 
     def key(self) -> tuple[object, ...]:
         """Changes whenever a page has to be made anew: something is shown otherwise, or its figures are old."""
+        return *self.change(), self._clock() // (1_000 * PAGE_ANEW_SECONDS)
+
+    def change(self) -> tuple[object, ...]:
+        """Changes whenever something is shown otherwise, beyond figures and ages."""
         reasons = tuple(
             (one.component, one.state, *(reason.code for reason in one.reasons))
             for one in self._board.verdicts.values()
         )
-        return self._showing.version, reasons, self._is_blind(), self._clock() // (1_000 * PAGE_ANEW_SECONDS)
+        return self._showing.version, reasons, self._is_blind()
 
     async def look(self) -> Look:
         """The newest moment. Reads the book when its past is older than PAGE_PAST_SECONDS."""

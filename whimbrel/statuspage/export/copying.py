@@ -1,0 +1,98 @@
+"""A look as files: every page in every language, the documents of the v2 API, the feeds. Pure.
+
+Each page carries its style and script, so that one file is a whole page, however old its neighbours are.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from whimbrel.statuspage.pages import making
+from whimbrel.statuspage.pages.addresses import Copied
+from whimbrel.statuspage.pages.charts import Figures
+from whimbrel.statuspage.pages.language import LANGUAGES, Words, words_of
+from whimbrel.statuspage.pages.layout import ICON, SCRIPT, STYLE, Layout
+from whimbrel.statuspage.pages.look import Look
+from whimbrel.statuspage.pages.making import Making, Told
+from whimbrel.statuspage.pages.views import OVER
+from whimbrel.statuspage.v2.routes import documents
+
+Mark = tuple[object, ...]
+
+
+class _Copy(NamedTuple):
+    """What the frame says about a copy."""
+
+    made_ms: int
+
+
+class _Sheet(NamedTuple):
+    """What stands in the page because nothing stands beside it. Our own files, not anybody's input."""
+
+    style: Markup
+    script: Markup
+
+
+_SHEET = _Sheet(Markup(STYLE.body.decode()), Markup(SCRIPT.body.decode()))
+
+
+class Page(NamedTuple):
+    """A page that can be made. `mark`: while it is the same, the page says the same."""
+
+    path: str
+    mark: Mark
+    make: Callable[[Words], Making]
+
+
+def fronts(look: Look) -> Iterator[Page]:
+    """The first page, which is made anew all the time."""
+    yield Page("", (look.now_ms,), lambda words: making.front(words, look))
+
+
+def pages(look: Look, figures: Mapping[str, Sequence[Figures]]) -> Iterator[Page]:
+    """Every other page."""
+    shown = look.shown
+    told = making.told(look)
+    yield Page(
+        "history",
+        tuple((one.id, one.updated_ms) for one in told),
+        lambda words: making.history(words, look, told, older_ms=None, first=True),
+    )
+    yield Page("rule", (), lambda words: making.published_rule(words, look))
+    yield Page("api", (), lambda words: making.api(words, look))
+    for component in shown.components:
+        yield Page(
+            f"components/{component.id}",
+            (look.now_ms,),
+            lambda words, one=component: making.component(words, look, one, figures.get(one.id, ())),  # type: ignore[misc]
+        )
+    stories: list[Told] = [*shown.incidents, *shown.maintenances]
+    for one in stories:
+        ages = () if one.status in OVER else (look.now_ms,)
+        yield Page(
+            f"incidents/{one.id}",
+            (one.updated_ms, *ages),
+            lambda words, one=one: making.story(words, look, one),  # type: ignore[misc]
+        )
+
+
+def rendered(layout: Layout, page: Page, made_ms: int) -> Iterator[tuple[str, bytes]]:
+    """A page in every language: where each lies, and its bytes."""
+    for language in LANGUAGES:
+        words, at = words_of(language), Copied(page.path, language)
+        found = page.make(words)
+        text = layout.render(found.template, words, at, **found.values, copy=_Copy(made_ms), sheet=_SHEET)
+        yield at.place, text.encode()
+
+
+def places(page: Page) -> Iterator[str]:
+    """Where a page lies, in every language."""
+    return (Copied(page.path, language).place for language in LANGUAGES)
+
+
+def data(look: Look) -> Iterator[tuple[str, bytes]]:
+    """What programs read, and the drawing beside the name."""
+    for path, (_, make) in documents().items():
+        yield path, make(look.shown)
+    yield ICON.path, ICON.body

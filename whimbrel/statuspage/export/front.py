@@ -1,0 +1,93 @@
+"""Keeps a copy of the page up to date: at each change, and once a minute so that its age says that we are alive.
+
+Promises: the loop is not held up (files are made and written in a thread, one copy at a time); a folder that cannot be
+written to is said once in the log, told by `failing`, and tried again. The copy needs nothing of us to be read.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import EXPORT_EVERY_SECONDS, EXPORT_RETRY_SECONDS
+from whimbrel.statuspage.export import copying
+from whimbrel.statuspage.export.copying import Mark
+from whimbrel.statuspage.export.folder import Folder
+from whimbrel.statuspage.pages.charts import Charts, Figures
+from whimbrel.statuspage.pages.layout import Layout, machine_time
+from whimbrel.statuspage.pages.look import Look, Looking
+
+_log = logging.getLogger("whimbrel.status")
+_NEVER: Final = -(10**12)
+
+
+class Export:
+    """Writes copies. For the program's one loop."""
+
+    def __init__(
+        self, root: Path, *, layout: Layout, looking: Looking, clock: Clock, charts: tuple[Charts, ...] = ()
+    ) -> None:
+        """Raises Misconfigured for a folder that is somebody else's, or OSError."""
+        self._folder = Folder(root)
+        self._layout, self._looking, self._clock, self._charts = layout, looking, clock, charts
+        self._marks: dict[str, Mark] = {}
+        self._change: Mark | None = None
+        self._made_ms, self._tried_ms = _NEVER, _NEVER
+        self._copying: asyncio.Task[None] | None = None
+        self.failing = ""
+        """Why the newest copy could not be written; empty when it could."""
+
+    def turn(self) -> None:
+        """Begin a copy if one is due and none is being made."""
+        now_ms = self._clock()
+        if self._copying is not None and not self._copying.done():
+            return
+        if self.failing and now_ms - self._tried_ms < 1_000 * EXPORT_RETRY_SECONDS:
+            return
+        changed = self._looking.change() != self._change
+        if changed or now_ms - self._made_ms >= 1_000 * EXPORT_EVERY_SECONDS:
+            self._copying = asyncio.create_task(self.copy(whole=changed or bool(self.failing)))
+
+    async def copy(self, *, whole: bool) -> None:
+        """Write the copy of now: all of it, or the first page and the documents only."""
+        self._tried_ms, change = self._clock(), self._looking.change()
+        look = await self._looking.look()
+        try:
+            figures = await self._figures(look) if whole else {}
+            await asyncio.to_thread(self._write, look, figures, whole=whole)
+        except (OSError, WhimbrelError) as error:
+            if not self.failing:
+                _log.error("the copy of the page cannot be written", extra={"error": str(error)})
+            self.failing = str(error)
+            return
+        self.failing, self._change, self._made_ms = "", change, look.now_ms
+
+    async def stop(self) -> None:
+        """Let the copy that is being made come to its end."""
+        if self._copying is not None:
+            with suppress(asyncio.CancelledError):
+                await self._copying
+
+    async def _figures(self, look: Look) -> Mapping[str, Sequence[Figures]]:
+        found: dict[str, list[Figures]] = {}
+        for component in look.shown.components:
+            for source in self._charts:
+                found.setdefault(component.id, []).extend(await source.figures(component.id, look.now_ms))
+        return found
+
+    def _write(self, look: Look, figures: Mapping[str, Sequence[Figures]], *, whole: bool) -> None:
+        """In a thread. The first page is written last: what it links to is there by then."""
+        made_ms, files, marks = look.now_ms, dict(copying.data(look)), dict(self._marks)
+        others = list(copying.pages(look, figures))
+        for page in [*(others if whole else ()), *copying.fronts(look)]:
+            if marks.get(page.path) != page.mark:
+                files |= copying.rendered(self._layout, page, made_ms)
+                marks[page.path] = page.mark
+        belongs = {place for page in (*others, *copying.fronts(look)) for place in copying.places(page)} | files.keys()
+        gone = frozenset(self._folder.index.files.keys() - belongs)
+        self._folder.put(files, gone, made_ms=made_ms, made_at=machine_time(made_ms))
+        self._marks = marks
