@@ -10,7 +10,9 @@ from whimbrel.kernel.sql import schema
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
+from whimbrel.statuspage.pages.layout import Layout, Site
 from whimbrel.statuspage.reports.front import Reports
+from whimbrel.statuspage.reports.public_routes import public_routes
 from whimbrel.statuspage.reports.routes import report_routes
 from whimbrel.statuspage.values import Service
 
@@ -69,7 +71,9 @@ async def reporting(folder, *, clock=None, services=(OTHER,), **options):
             await catalogue.put_service(service, actor="ada")
         reports = Reports(book=book, catalogue=catalogue, clock=clock, folder=folder, **options)
         await reports.start()
-        app = Starlette(routes=report_routes(reports, lambda request: request.headers.get("x-peer", "192.0.2.1")))
+        layout = Layout(Site("Birds", "http://status.example"), packages=["whimbrel.statuspage.reports"])
+        desk = report_routes(reports, lambda request: request.headers.get("x-peer", "192.0.2.1"))
+        app = Starlette(routes=[*desk, *public_routes(reports, layout)])
         try:
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app), base_url="http://status.example"

@@ -20,6 +20,7 @@ from whimbrel.kernel.limits import TALLY_REBUILT_MAX
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.evidence import CrowdSeen
+from whimbrel.statuspage.operators.moderation import Waiting
 from whimbrel.statuspage.reports import notes, rows, sweeping
 from whimbrel.statuspage.reports.assessing import State, SurgeSeen, assessed
 from whimbrel.statuspage.reports.challenge import Challenges
@@ -28,7 +29,6 @@ from whimbrel.statuspage.reports.identity import Identities
 from whimbrel.statuspage.reports.intake import FREE_PER_MINUTE, Intake
 from whimbrel.statuspage.reports.judge import Judge, Standing
 from whimbrel.statuspage.reports.kinds import spoken_of
-from whimbrel.statuspage.reports.notes import Note
 from whimbrel.statuspage.reports.salt import Salts
 from whimbrel.statuspage.reports.tally import BRIGADE_MINUTES, KEPT_MINUTES, Tally
 from whimbrel.statuspage.values import Service
@@ -36,6 +36,7 @@ from whimbrel.statuspage.watching.reaching import Reach
 
 _KEY_BYTES: Final = 32
 _MINUTE_MS: Final = 60_000
+_ID_DIGITS_MAX: Final = 18
 
 
 class Said(NamedTuple):
@@ -159,17 +160,17 @@ class Reports:
             culprit=seen.of if seen.role == "bystander" else "",
         )
 
-    async def notes_waiting(self) -> list[Note]:
-        """Notes that an operator has to look at."""
-        return await self.book.read(notes.waiting)
+    async def waiting(self) -> list[Waiting]:
+        """Notes that an operator has to look at, oldest first (operators' Moderation)."""
+        names = {number: service.name for number, service in self._numbered()}
+        found = await self.book.read(notes.waiting)
+        return [Waiting(str(one.id), names.get(one.service, ""), one.words, one.at_ms) for one in found]
 
-    async def show_note(self, id_: int, *, actor: str) -> None:
-        """Let a note through. Raises NotFound."""
-        await self.book.write(partial(notes.show, id_=id_, actor=actor, now_ms=self.clock()))
-
-    async def drop_note(self, id_: int, *, actor: str) -> None:
-        """Turn a note down, or take it back. Raises NotFound."""
-        await self.book.write(partial(notes.drop, id_=id_, actor=actor, now_ms=self.clock()))
+    async def decide(self, id_: str, *, shown: bool, actor: str) -> None:
+        """Let a note through, or turn it down. Raises NotFound."""
+        number = int(id_) if id_.isascii() and id_.isdecimal() and len(id_) < _ID_DIGITS_MAX else 0
+        decided = notes.show if shown else notes.drop
+        await self.book.write(partial(decided, id_=number, actor=actor, now_ms=self.clock()))
 
     async def _keep_salt(self) -> None:
         self._salts.at(self.clock())

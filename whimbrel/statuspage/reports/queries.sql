@@ -66,22 +66,26 @@ SELECT minute, reports, again, counted, expected, score, since FROM report_readi
 WHERE service = :service AND minute > :minute AND minute <= :until ORDER BY minute
 
 -- name: keep_state
--- A detector's state, the last one of its day.
-INSERT INTO report_watches (service, day, minute, state) VALUES (:service, :day, :minute, :state)
-ON CONFLICT (service, day) DO UPDATE SET minute = excluded.minute, state = excluded.state
+-- A detector's state: the first one of its day stays, the others follow each other.
+INSERT INTO report_watches (service, day, is_last, minute, state)
+VALUES (:service, :day, EXISTS (SELECT 1 FROM report_watches WHERE service = :service AND day = :day AND is_last = 0),
+    :minute, :state)
+ON CONFLICT (service, day, is_last) DO UPDATE SET minute = excluded.minute, state = excluded.state
 
 -- name: newest_states
 -- From where each detector goes on.
 SELECT service, minute, state FROM report_watches AS one
-WHERE day = (SELECT MAX(day) FROM report_watches WHERE service = one.service)
+WHERE (day, is_last) = (SELECT day, is_last FROM report_watches WHERE service = one.service
+    ORDER BY day DESC, is_last DESC LIMIT 1)
 
 -- name: state_before
 -- From where a stretch of readings can be recomputed.
-SELECT minute, state FROM report_watches WHERE service = :service AND minute <= :minute ORDER BY day DESC LIMIT 1
+SELECT minute, state FROM report_watches WHERE service = :service AND minute <= :minute
+ORDER BY day DESC, is_last DESC LIMIT 1
 
 -- name: oldest_state
 -- The oldest state that is kept.
-SELECT minute, state FROM report_watches WHERE service = :service ORDER BY day LIMIT 1
+SELECT minute, state FROM report_watches WHERE service = :service ORDER BY day, is_last LIMIT 1
 
 -- name: keep_surge
 -- A surge as it is known now.

@@ -1,23 +1,21 @@
 """Outage reports over HTTP: `POST /api/reports` for programs, `/report` for people."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from whimbrel.kernel.errors import Invalid, WhimbrelError
 from whimbrel.statuspage.reports import places, voices
-from whimbrel.statuspage.reports.challenge import ALGORITHM, Challenged
+from whimbrel.statuspage.reports.answers import answering, json_answer
 from whimbrel.statuspage.reports.front import Reports
 from whimbrel.statuspage.reports.intake import Report, Taken
+from whimbrel.statuspage.reports.moments import moment
 from whimbrel.statuspage.reports.reading import Sent, sent
 from whimbrel.statuspage.reports.report_page import ReportPage
 
-Answer = Callable[[Request], Awaitable[Response]]
 PeerOf = Callable[[Request], str]
 _TEXT_MAX: Final = 500
 
@@ -30,48 +28,6 @@ def report_routes(reports: Reports, peer_of: PeerOf) -> list[BaseRoute]:
         Route("/report", desk.page, methods=["GET"]),
         Route("/report", desk.take_from_page, methods=["POST"]),
     ]
-
-
-def peer(request: Request) -> str:
-    """The address of whoever has connected."""
-    return request.client.host if request.client is not None else ""
-
-
-def json_answer(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A document as JSON that any page may read."""
-    common = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-    return Response(msgspec.json.encode(document), status, common | (headers or {}), "application/json; charset=utf-8")
-
-
-def answering(answer: Answer) -> Answer:
-    """The same, with our errors as JSON."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except WhimbrelError as error:
-            return refusal(error)
-
-    return answered
-
-
-def refusal(error: WhimbrelError) -> Response:
-    """An error as JSON: its text for people, its code, the challenge if there is one, and when to try again."""
-    document: dict[str, Any] = {"error": error.public, "code": error.code}
-    if isinstance(error, Challenged):
-        document["challenge"] = {
-            "token": error.token,
-            "algorithm": ALGORITHM,
-            "bits": error.bits,
-            "wait_seconds": error.wait_seconds,
-        }
-    seconds = error.retry_after_seconds
-    return json_answer(document, error.status, {"Retry-After": str(seconds)} if seconds else {})
-
-
-def moment(at_ms: int) -> str:
-    """A time as the public JSON writes it."""
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Desk:
@@ -123,6 +79,8 @@ class _Desk:
         place = places.chosen(said.place) or places.guessed(
             request.headers.get("accept-language", "")[:_TEXT_MAX], said.time_zone
         )
-        person = voices.person(self._peer_of(request), request.headers.get("user-agent", ""))
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        account = await self._reports.identities.account(token.strip()) if scheme.lower() == "bearer" else None
+        person = voices.person(self._peer_of(request), request.headers.get("user-agent", ""), account)
         report = Report(service, said.kind, place, said.words, said.challenge, said.proof)
         return await self._reports.intake.take(report, person)

@@ -80,13 +80,15 @@ CREATE TABLE IF NOT EXISTS report_readings (
     PRIMARY KEY (service, minute)
 ) STRICT, WITHOUT ROWID;
 
--- The detector's state (surge.Watch, JSON, compressed) as of the last full hour of each day, from which anybody goes on.
+-- The detector's state (surge.Watch, JSON, compressed): the first one of each day (0), from which anybody recomputes the
+-- day, and the last one (1), from which a restart goes on.
 CREATE TABLE IF NOT EXISTS report_watches (
     service INTEGER NOT NULL,
     day INTEGER NOT NULL,
+    is_last INTEGER NOT NULL,
     minute INTEGER NOT NULL,
     state BLOB NOT NULL,
-    PRIMARY KEY (service, day)
+    PRIMARY KEY (service, day, is_last)
 ) STRICT, WITHOUT ROWID;
 
 -- Surges as they were seen, with what the service's own page said meanwhile.

@@ -1,0 +1,196 @@
+"""Everything about services to read: pages, JSON, CSV, and the look-alike API."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from whimbrel.kernel.contracts import Reading
+from whimbrel.kernel.errors import Invalid, WhimbrelError
+from whimbrel.kernel.limits import CSV_DAYS_MAX, QUERY_BYTES_MAX, SERVICES_MAX
+from whimbrel.statuspage.pages.layout import Layout
+from whimbrel.statuspage.reports import csvs, drawing, look_alike, places, shapes
+from whimbrel.statuspage.reports.answers import answering, json_answer
+from whimbrel.statuspage.reports.front import Reports
+from whimbrel.statuspage.reports.moments import moment, of_minute
+from whimbrel.statuspage.reports.public import INTERVALS, WIDTHS, Overview, Public, counted_rows
+from whimbrel.statuspage.reports.words import kind_words
+from whimbrel.statuspage.values import Service
+
+_DAY_MINUTES = 1_440
+
+
+def public_routes(reports: Reports, layout: Layout) -> list[BaseRoute]:
+    """The paths. `layout` must know the templates of this package."""
+    window = _Window(reports, layout)
+    json = {
+        "/api/services": window.services,
+        "/api/services/{id}": window.service,
+        "/api/services/{id}/bins": window.bins,
+        "/api/services/{id}/bins.csv": window.bins_csv,
+        "/api/services/{id}/minutes.csv": window.minutes_csv,
+        "/api/crowd/companies": window.companies,
+        "/api/crowd/companies/{id}": window.company,
+        "/api/crowd/companies/{id}/status": window.company_status,
+        "/api/crowd/companies/{id}/baseline/current": window.company_baseline,
+        "/api/crowd/companies/{id}/last_15": window.company_last_15,
+        "/api/crowd/companies/{id}/indicators": window.company_indicators,
+        "/api/crowd/companies/{id}/incidents": window.company_incidents,
+        "/api/crowd/companies/{id}/events": window.company_events,
+        "/api/crowd/reports": window.crowd_reports,
+    }
+    return [
+        *(Route(path, answering(answer), methods=["GET"]) for path, answer in json.items()),
+        Route("/services", window.services_page, methods=["GET"]),
+        Route("/services/{id}", window.service_page, methods=["GET"]),
+    ]
+
+
+class _Window:
+    """Where people look in."""
+
+    def __init__(self, reports: Reports, layout: Layout) -> None:
+        self._reports, self._layout = reports, layout
+        self._public = Public(reports)
+
+    async def services(self, _: Request) -> Response:
+        """Every service as it stands."""
+        return json_answer({"services": [shapes.service(self._reports.said(one)) for one in self._all()]})
+
+    async def service(self, request: Request) -> Response:
+        """One service with its counts."""
+        return json_answer(shapes.overview(self._reports, await self._found(request)))
+
+    async def bins(self, request: Request) -> Response:
+        """Counts only."""
+        found = await self._found(request)
+        return json_answer({"bins": [shapes.bin_(self._reports, one) for one in found.bins]})
+
+    async def bins_csv(self, request: Request) -> Response:
+        """Counts in quarters of an hour by kind and place."""
+        said = self._reports.said(self._named(request))
+        days = _number(request, "days", 1, max(WIDTHS))
+        start, until = said.minute - days * _DAY_MINUTES, said.minute + 1
+        rows = await self._reports.book.read(lambda look: counted_rows(look, said.number, start, until))
+        return _csv("\n".join(csvs.bins(rows, self._reports.slug, moment)), f"{said.service.id}-reports.csv")
+
+    async def minutes_csv(self, request: Request) -> Response:
+        """Readings of minutes, from which the verdict is recomputed."""
+        said = self._reports.said(self._named(request))
+        days = _number(request, "days", 1, CSV_DAYS_MAX)
+        start, until = said.minute - days * _DAY_MINUTES, said.minute
+
+        def lines(look: Reading) -> str:
+            return "\n".join(csvs.readings(look, said.number, start, until, moment))
+
+        return _csv(await self._reports.book.read(lines), f"{said.service.id}-minutes.csv")
+
+    async def companies(self, request: Request) -> Response:
+        """Companies whose names contain `name`."""
+        wanted = request.query_params.get("name", "").casefold()
+        found = [one for one in self._all() if wanted in one.name.casefold()]
+        return json_answer(
+            [
+                look_alike.status(self._reports.said(one)) | {"name": one.name, "url": one.url}
+                for one in found[:SERVICES_MAX]
+            ]
+        )
+
+    async def company(self, request: Request) -> Response:
+        """One company."""
+        return json_answer(look_alike.company(await self._found(request)))
+
+    async def company_status(self, request: Request) -> Response:
+        """Its state; with `threshold`, danger above a count."""
+        threshold = _number(request, "threshold", 0, 10**9) if "threshold" in request.query_params else None
+        return json_answer(look_alike.status(self._reports.said(self._named(request)), threshold))
+
+    async def company_baseline(self, request: Request) -> Response:
+        """What is usual now, in 15 minutes."""
+        return json_answer({"baseline": look_alike.baseline_now(self._reports.said(self._named(request)))})
+
+    async def company_last_15(self, request: Request) -> Response:
+        """What counted in the last 15 minutes."""
+        return json_answer({"last15": look_alike.last_15(self._reports.said(self._named(request)))})
+
+    async def company_indicators(self, request: Request) -> Response:
+        """Kinds with their shares."""
+        return json_answer(look_alike.indicators(await self._found(request)))
+
+    async def company_incidents(self, request: Request) -> Response:
+        """Surges as incidents."""
+        only_active = request.query_params.get("onlyActive", "").casefold() in ("1", "true")
+        return json_answer(look_alike.incidents(await self._found(request), only_active=only_active))
+
+    async def company_events(self, request: Request) -> Response:
+        """Windows with what was expected and what came."""
+        return json_answer(look_alike.events(await self._found(request)))
+
+    async def crowd_reports(self, request: Request) -> Response:
+        """Counts of several companies over time: `slugs`, `interval`, `days`."""
+        interval = request.query_params.get("interval", "15m")
+        if interval not in INTERVALS:
+            raise Invalid(f"interval: expected one of {', '.join(INTERVALS)}")
+        slugs = [one for one in request.query_params.get("slugs", "")[:QUERY_BYTES_MAX].split(",") if one][:20]
+        days = _number(request, "days", 1, max(WIDTHS))
+        found = [
+            await self._public.overview(self._reports.catalogue.service(slug), days, INTERVALS[interval])
+            for slug in slugs
+        ]
+        return json_answer([point for one in found for point in look_alike.report_points(one)])
+
+    async def services_page(self, request: Request) -> Response:
+        """Every service, those in trouble first."""
+        order = {"strong": 0, "moderate": 1, "weak": 2, "none": 3}
+        said = sorted((self._reports.said(one) for one in self._all()), key=lambda one: order[one.state])
+        values = {"services": [(one.service, one.state, shapes.disagreeing(one)) for one in said]}
+        return self._layout.page(request, "services.html", values)
+
+    async def service_page(self, request: Request) -> Response:
+        """One service: chart, kinds, places, map, notes, and the evidence."""
+        try:
+            found = await self._found(request)
+        except WhimbrelError as error:
+            return self._layout.page(request, "service_missing.html", {"said": error.public}, status=error.status)
+        return self._layout.page(request, "service.html", self._values(found))
+
+    def _values(self, found: Overview) -> dict[str, object]:
+        service = found.said.service
+        span = {1: "24 hours", 7: "7 days", 90: "90 days"}[found.days]
+        return {
+            "service": service,
+            "document": shapes.overview(self._reports, found),
+            "days": found.days,
+            "span": span,
+            "spans": tuple(WIDTHS),
+            "chart": drawing.chart(found.bins, f"Reports about {service.name} in the last {span}, and what is usual"),
+            "world": drawing.world({code: count for code, count, _ in found.countries}, "Where reports come from"),
+            "kinds": [(kind_words(slug), count, share) for slug, count, share in found.kinds],
+            "places": [(places.name_of(code), count, share) for code, count, share in found.countries[:10]],
+            "of_minute": of_minute,
+        }
+
+    async def _found(self, request: Request) -> Overview:
+        days = _number(request, "days", 1, max(WIDTHS))
+        return await self._public.overview(self._named(request), days)
+
+    def _named(self, request: Request) -> Service:
+        return self._reports.catalogue.service(request.path_params["id"][:100])
+
+    def _all(self) -> list[Service]:
+        return sorted(self._reports.catalogue.services.values(), key=lambda one: (not one.own, one.name.casefold()))
+
+
+def _number(request: Request, name: str, default: int, greatest: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and len(text) < 11 and int(text) <= greatest):
+        raise Invalid(f"{name}: expected a number up to {greatest}")
+    return int(text)
+
+
+def _csv(text: str, name: str) -> Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Access-Control-Allow-Origin": "*",
+        "Cache-Control": "no-cache",
+    }
+    return Response(text + "\n", headers=headers, media_type="text/csv; charset=utf-8")
