@@ -36,12 +36,13 @@ from whimbrel.statuspage.pages.problems import Problems
 from whimbrel.statuspage.pages.routes import Pages
 from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
+from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking
 from whimbrel.statuspage.v2.routes import v2_routes
 from whimbrel.statuspage.watching.observed import Beside, Observed
 
 _log = logging.getLogger("whimbrel.status")
 
-ROOMS: Final = ("catalogue", "board", "incidents")
+ROOMS: Final = ("catalogue", "board", "incidents", "reports", "operators", "telling")
 """The rooms that have tables, in the order in which they are made."""
 
 
@@ -54,6 +55,7 @@ class Rooms(NamedTuple):
     board: Board
     incidents: Incidents
     showing: Showing
+    reports: Reports
 
 
 def open_rooms(settings: Settings, clock: Clock) -> Rooms:
@@ -71,6 +73,9 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
         showing=Showing(
             book=book, catalogue=catalogue, board=board, clock=clock, name=settings.name, url=settings.public_url
         ),
+        reports=Reports(
+            book=book, catalogue=catalogue, clock=clock, folder=settings.data, watched_url=settings.watched_url
+        ),
     )
 
 
@@ -82,13 +87,19 @@ class Program:
         self.rooms = open_rooms(settings, clock)
         self._turning: asyncio.Task[None] | None = None
         rooms = self.rooms
-        self._layout = Layout(Site(settings.name, settings.public_url))
+        self._layout = Layout(
+            Site(settings.name, settings.public_url), packages=[*TEMPLATES, "whimbrel.statuspage.reports"]
+        )
         self._looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock)
         self._export = (
             Export(settings.export, layout=self._layout, looking=self._looking, clock=clock)
             if settings.export is not None
             else None
         )
+        self.speaking = Speaking(
+            Parts(rooms.book, clock, rooms.catalogue, rooms.incidents, rooms.board, rooms.showing), settings
+        )
+        self._heard = 0
         self.failing = ""
         """Why the last turn failed; empty when it did not."""
 
@@ -97,6 +108,8 @@ class Program:
         settings, rooms = self._settings, self.rooms
         await rooms.catalogue.load(own_service(settings.name, settings.watched_url or settings.public_url))
         await rooms.board.load()
+        await rooms.reports.start()
+        await self.speaking.start()
         await self.turn()
         self._turning = asyncio.create_task(self._turn_for_ever())
 
@@ -106,22 +119,37 @@ class Program:
             self._turning.cancel()
             with suppress(asyncio.CancelledError):
                 await self._turning
+        await self.speaking.stop()
         if self._export is not None:
             await self._export.stop()
+        await self.rooms.reports.stop()
         await asyncio.to_thread(self.rooms.book.close)
 
     async def turn(self) -> tuple[Sequence[Change], Changed]:
         """Judge what was observed, do what is due about incidents, show it. Raises BookUnavailable."""
         rooms, now_ms = self.rooms, self._clock()
+        await rooms.reports.turn()
         windows = rooms.showing.shown.maintenances
         evidences = [
-            rooms.observed.evidence(one.id, now_ms, Beside(planned=planned(windows, one.id)))
+            rooms.observed.evidence(
+                one.id, now_ms, Beside(crowd=rooms.reports.crowd(one.id, now_ms), planned=planned(windows, one.id))
+            )
             for one in rooms.catalogue.components
         ]
         changes = await rooms.board.judge(evidences)
         told = await rooms.incidents.steer(rooms.board.verdicts)
-        await rooms.showing.refresh(told=bool(told))
+        await rooms.showing.refresh(told=await self._hears_news() or bool(told))
+        await self.speaking.telling.tell()
         return changes, told
+
+    async def _hears_news(self) -> bool:
+        """Whether anybody has said or changed anything since the last turn: a page, a program, another process."""
+        newest, _, _ = await self.rooms.book.read(history.newest)
+        if newest == self._heard:
+            return False
+        await self.rooms.catalogue.reread()
+        self._heard = newest
+        return True
 
     @property
     def age_seconds(self) -> float:
@@ -140,7 +168,10 @@ class Program:
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/api/history/head.json", self._head, methods=["GET"]),
             *v2_routes(self.rooms.showing),
+            *report_routes(self.rooms.reports, believing(self._settings.proxies)),
+            *public_routes(self.rooms.reports, self._layout),
             *self._pages().routes(),
+            *self.speaking.routes(self._layout),
         ]
         problems = Problems(self._layout)
         return Starlette(

@@ -3,12 +3,21 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from whimbrel.reliability.proxies import Network
+from whimbrel.statuspage.telling.account import Official
+from whimbrel.statuspage.telling.mail import MailServer
+from whimbrel.statuspage.watching.reaching import Reach
+
 
 class Settings(NamedTuple):
     """`data`: the program's own directory. `public_url`: where people find the page, without a slash at the end.
 
     `watched_url`: the service that is watched, empty for none; `name`: what people call it.
+    `proxies`: networks whose word about who a client is is believed.
     `export`: a folder in which a copy of the page is kept for a second origin, or None.
+    `official`: the account that posts each update; `mail`: the server by which e-mail is sent; None: neither is done.
+    `webhooks_reach`: where the addresses of webhooks may lead. `trusted_proxies`: networks whose word about a client's
+    address is believed.
     """
 
     data: Path
@@ -16,3 +25,8 @@ class Settings(NamedTuple):
     public_url: str
     watched_url: str = ""
     export: Path | None = None
+    proxies: tuple[Network, ...] = ()
+    official: Official | None = None
+    mail: MailServer | None = None
+    webhooks_reach: Reach = "public"
+    trusted_proxies: tuple[str, ...] = ()

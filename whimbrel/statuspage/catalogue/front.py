@@ -47,6 +47,11 @@ class Catalogue:
         if self._services.get(own.id) != own:
             await self.put_service(own, actor=history.BY_ITSELF)
 
+    async def reread(self) -> None:
+        """Know what another process has written, and what a process beside the program's needs to know."""
+        self._components, services = await self._book.read(_all)
+        self._services = {service.id: service for service in services}
+
     @property
     def components(self) -> Sequence[Component]:
         """In the page's order."""

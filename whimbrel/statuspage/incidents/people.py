@@ -64,7 +64,7 @@ def edited(incident: Incident, update_id: str, body: str, *, now_ms: int) -> Inc
     """The incident with other words in one of its updates, which is marked as edited. Raises Invalid."""
     if not any(update.id == update_id for update in incident.updates):
         raise Invalid(f'update: "{update_id}" is not one of this incident')
-    _check_words(body)
+    check_words(body)
     updates = [
         replace(update, body=body, edited_ms=now_ms, template="", figures={}) if update.id == update_id else update
         for update in incident.updates
@@ -133,7 +133,7 @@ def check_name(name: str) -> None:
 
 
 def _check(saying: Saying, incident: Incident, now_ms: int) -> None:
-    _check_words(saying.body)
+    check_words(saying.body)
     for text in (saying.reason, saying.cause, saying.workaround, saying.data_safety):
         if text and len(text) > INCIDENT_WORDS_CHARACTERS_MAX:
             raise Invalid(f"expected at most {INCIDENT_WORDS_CHARACTERS_MAX} characters, got {len(text)}")
@@ -143,6 +143,7 @@ def _check(saying: Saying, incident: Incident, now_ms: int) -> None:
         raise Invalid("status: this incident is over; open another one")
 
 
-def _check_words(body: str) -> None:
+def check_words(body: str) -> None:
+    """Raise Invalid for an update without words, or with too many."""
     if not 0 < len(body.strip()) <= INCIDENT_WORDS_CHARACTERS_MAX:
         raise Invalid(f"body: expected 1 to {INCIDENT_WORDS_CHARACTERS_MAX} characters, got {len(body.strip())}")

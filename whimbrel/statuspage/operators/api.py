@@ -1,0 +1,136 @@
+"""The desk for programs: `/api/admin/...`, JSON both ways, with a key. What the command line uses from elsewhere.
+
+Promises: an error is `{"error": {"code", "message"}}` with its status; nothing is done halfway.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.statuspage.operators.asking import (
+    Edit,
+    Open,
+    Progress,
+    Say,
+    Schedule,
+    SetComponent,
+    SetService,
+    answer,
+    read,
+)
+from whimbrel.statuspage.operators.desk import Desk
+from whimbrel.statuspage.operators.front import Operators
+from whimbrel.statuspage.operators.guard import document_of, key_owner
+
+_AT: Final = "/api/admin"
+
+Deed = Callable[[Desk, Request, str], Awaitable[Any]]
+
+
+def api_routes(operators: Operators, desk: Desk) -> list[Route]:
+    """The paths."""
+    return [
+        Route(f"{_AT}{path}", _Deed(operators, desk, deed).answer, methods=[method])
+        for (method, path), deed in _DEEDS.items()
+    ]
+
+
+class _Deed:
+    def __init__(self, operators: Operators, desk: Desk, deed: Deed) -> None:
+        self._operators, self._desk, self._deed = operators, desk, deed
+
+    async def answer(self, request: Request) -> Response:
+        try:
+            actor = await key_owner(request, self._operators)
+            done = await self._deed(self._desk, request, actor)
+        except WhimbrelError as error:
+            return refusal(error)
+        return Response(status_code=204) if done is None else JSONResponse(answer(done))
+
+
+def refusal(error: WhimbrelError) -> Response:
+    """An error as programs read it."""
+    wait = error.retry_after_seconds
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return JSONResponse({"error": {"code": error.code, "message": error.public}}, error.status, headers)
+
+
+async def _incidents(desk: Desk, _request: Request, _actor: str) -> Any:
+    return await desk.incidents()
+
+
+async def _incident(desk: Desk, request: Request, _actor: str) -> Any:
+    return await desk.incident(request.path_params["id"])
+
+
+async def _open(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.open(read(await document_of(request), Open), actor=actor)
+
+
+async def _say(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.say(request.path_params["id"], read(await document_of(request), Say), actor=actor)
+
+
+async def _edit(desk: Desk, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request), Edit)
+    return await desk.edit(request.path_params["id"], request.path_params["update"], asked, actor=actor)
+
+
+async def _windows(desk: Desk, _request: Request, _actor: str) -> Any:
+    return await desk.windows()
+
+
+async def _schedule(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.schedule(read(await document_of(request), Schedule), actor=actor)
+
+
+async def _progress(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.progress(request.path_params["id"], read(await document_of(request), Progress), actor=actor)
+
+
+async def _components(desk: Desk, _request: Request, _actor: str) -> Any:
+    return list(desk.catalogue.components)
+
+
+async def _set_component(desk: Desk, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request), SetComponent)
+    return await desk.set_component(request.path_params["id"], asked, actor=actor)
+
+
+async def _remove_component(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.remove_component(request.path_params["id"], actor=actor)
+
+
+async def _services(desk: Desk, _request: Request, _actor: str) -> Any:
+    return list(desk.catalogue.services.values())
+
+
+async def _set_service(desk: Desk, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request), SetService)
+    return await desk.set_service(request.path_params["id"], asked, actor=actor)
+
+
+async def _remove_service(desk: Desk, request: Request, actor: str) -> Any:
+    return await desk.remove_service(request.path_params["id"], actor=actor)
+
+
+_DEEDS: Final[dict[tuple[str, str], Deed]] = {
+    ("GET", "/incidents"): _incidents,
+    ("POST", "/incidents"): _open,
+    ("GET", "/incidents/{id}"): _incident,
+    ("POST", "/incidents/{id}/updates"): _say,
+    ("PUT", "/incidents/{id}/updates/{update}"): _edit,
+    ("GET", "/maintenances"): _windows,
+    ("POST", "/maintenances"): _schedule,
+    ("POST", "/maintenances/{id}/updates"): _progress,
+    ("GET", "/components"): _components,
+    ("PUT", "/components/{id}"): _set_component,
+    ("DELETE", "/components/{id}"): _remove_component,
+    ("GET", "/services"): _services,
+    ("PUT", "/services/{id}"): _set_service,
+    ("DELETE", "/services/{id}"): _remove_service,
+}
