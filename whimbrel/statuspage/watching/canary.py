@@ -23,7 +23,6 @@ import msgspec
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.limits import (
-    CANARY_ANSWER_SECONDS,
     CANARY_EVENT_BYTES_MAX,
     CANARY_HEAD_START_SECONDS,
     CANARY_LEFTOVERS_MAX,
@@ -33,23 +32,17 @@ from whimbrel.kernel.limits import (
     CANARY_STEP_SECONDS,
     CANARY_STREAM_SECONDS,
 )
-from whimbrel.statuspage.values import ProbeResult
-from whimbrel.statuspage.watching.fetching import FetchFailed, Stream, Unanswered, fetch, listen
+from whimbrel.statuspage.watching.fetching import FetchFailed, Stream, Unanswered, listen
 from whimbrel.statuspage.watching.pair import CanarySecrets, Member, Pair
 from whimbrel.statuspage.watching.signing_in import sign_in_page
-from whimbrel.statuspage.watching.site import NotMeasured, Site, TokenRefused, answered, ids_in, text_at
+from whimbrel.statuspage.watching.site import NotMeasured, Site, TokenRefused, ids_in, text_at
+from whimbrel.statuspage.watching.steps import Note, Steps
 
 _log = logging.getLogger(__name__)
 
 MARK: Final = "canary"
 _MARKED: Final = re.compile(rf"\b{MARK} [0-9a-f]{{16}}\b")
-_HTML: Final = re.compile(r"<html\b", re.IGNORECASE)
 NEEDS_TOKENS: Final = ("posting", "home", "notifications", "search", "streaming")
-
-_BEFORE_SECONDS: Final = CANARY_HEAD_START_SECONDS + CANARY_ANSWER_SECONDS + 1.0
-"""How long a step may wait for the post before its own time begins, and one second to spare."""
-
-Note = Callable[[ProbeResult], None]
 
 
 class _Post(NamedTuple):
@@ -69,42 +62,22 @@ class Canary:
     def __init__(
         self, site: Site, pair: CanarySecrets, *, note: Note, clock: Clock, vantage: str = "here", step: float = 0.0
     ) -> None:
-        self._site, self._note, self._clock, self._vantage = site, note, clock, vantage
-        self._step_seconds = step or CANARY_STEP_SECONDS
+        self._site = site
+        self._steps = Steps(site, note=note, clock=clock, vantage=vantage, seconds=step or CANARY_STEP_SECONDS)
         self.pair = Pair(pair, renew_rounds=CANARY_RENEW_ROUNDS)
-        self._streaming = ""
         self._clean = False
-        self._failures = 0
 
     async def round(self) -> bool:
         """Go round once; returns whether everything that was measured went well."""
-        self._failures = 0
+        self._steps.failures = 0
         try:
             async with asyncio.timeout(CANARY_ROUND_SECONDS), asyncio.TaskGroup() as group:
-                for work in (self._web(), self._api(), self._get_in(), self._go_round()):
+                for work in (self._steps.web(), self._steps.api(), self._get_in(), self._go_round()):
                     group.create_task(work)
         except TimeoutError:
             self._clean = False
-            self._failures += 1
-        return not self._failures
-
-    # What needs nobody to be signed in
-
-    async def _web(self) -> None:
-        async def see() -> None:
-            page = answered(await fetch(self._site.request("/")))
-            if not _HTML.search(page.text):
-                raise FetchFailed("the front page is no page")
-
-        await self._step("web", see)
-
-    async def _api(self) -> None:
-        async def ask() -> None:
-            document = await self._site.get("/api/v2/instance")
-            text_at(document, "domain")
-            self._streaming = _streaming_in(document) or self._streaming
-
-        await self._step("api", ask)
+            self._steps.failures += 1
+        return not self._steps.failures
 
     async def _get_in(self) -> None:
         if self.pair.is_in:  # else going round begins with it
@@ -113,8 +86,10 @@ class Canary:
     async def _sign_in(self, due: list[Member]) -> FetchFailed | None:
         app = self.pair.app
         if due or app is None:
-            return await self._step("signin", lambda: self.pair.renew(self._site, due), seconds=2 * self._step_seconds)
-        return await self._step("signin", lambda: sign_in_page(self._site, app))
+            return await self._steps.step(
+                "signin", lambda: self.pair.renew(self._site, due), seconds=2 * self._steps.seconds
+            )
+        return await self._steps.step("signin", lambda: sign_in_page(self._site, app))
 
     # The round of a post
 
@@ -133,14 +108,14 @@ class Canary:
             group.create_task(self._write(posted, opened))
         post = posted.result()
         if post is not None:
-            await self._step("posting", lambda: self._delete(post.id), probe="delete")
+            await self._steps.step("posting", lambda: self._delete(post.id), probe="delete")
 
     async def _enter(self) -> bool:
         """The first sign-in of both, or the one after a refused token."""
         error = await self._sign_in(self.pair.due())
         if isinstance(error, Unanswered):
             for component in NEEDS_TOKENS:
-                self._failed(component, component, error)
+                self._steps.failed(component, component, error)
         try:
             await self.pair.join(self._site)
         except (FetchFailed, NotMeasured) as refused:
@@ -153,7 +128,7 @@ class Canary:
                 await opened.wait()
         except TimeoutError:
             opened.clear()
-        await self._step("posting", lambda: self._publish(posted), member=self.pair.poster)
+        await self._steps.step("posting", lambda: self._publish(posted), member=self.pair.poster)
         if not posted.done():
             self._clean = False  # it may have been written after all
             posted.set_result(None)
@@ -177,7 +152,7 @@ class Canary:
             found = ids_in(await self._site.get(path, {"limit": "20"}, token=reader.token), *within)
             return post is None or post.id in found
 
-        await self._step(component, lambda: self._until(ask, posted, "the post does not appear"), member=reader)
+        await self._steps.step(component, lambda: self._until(ask, posted, "the post does not appear"), member=reader)
 
     async def _find(self, posted: Posted) -> None:
         """Find the poster by name, and the post by its address: words of posts are not searched."""
@@ -194,7 +169,7 @@ class Canary:
         async def find() -> float:
             return await self._until(ask, posted, "the post is not found")
 
-        await self._step("search", find, member=reader)
+        await self._steps.step("search", find, member=reader)
 
     async def _search(self, text: str, kind: str) -> list[Any]:
         query = {"q": text, "type": kind, "resolve": "true"}
@@ -207,7 +182,7 @@ class Canary:
     async def _hear(self, posted: Posted, opened: asyncio.Event) -> None:
         """Be on the stream before the post is written, and hear of it."""
         reader = self.pair.reader
-        url = f"{self._streaming or self._site.url}/api/v1/streaming/user"
+        url = f"{self._steps.streaming or self._site.url}/api/v1/streaming/user"
 
         async def hear() -> float:
             began = time.monotonic()
@@ -225,19 +200,17 @@ class Canary:
                 await self._heard(stream, post)
                 return time.monotonic() - post.at
 
-        await self._step("streaming", hear, member=reader)
+        await self._steps.step("streaming", hear, member=reader)
 
     async def _heard(self, stream: Stream, post: _Post) -> None:
         try:
-            async with asyncio.timeout(self._step_seconds):
+            async with asyncio.timeout(self._steps.seconds):
                 async for data in _events(stream):
                     if post.id in ids_in([data]):
                         return
         except TimeoutError:
-            raise FetchFailed(f"the post was not heard within {self._step_seconds:g} s") from None
+            raise FetchFailed(f"the post was not heard within {self._steps.seconds:g} s") from None
         raise FetchFailed("the stream ended before the post was heard")
-
-    # What all steps share
 
     async def _until(self, ask: Callable[[_Post | None], Awaitable[bool]], posted: Posted, words: str) -> float:
         """Ask at once, and then again until the post is there; returns the seconds that took."""
@@ -248,63 +221,12 @@ class Canary:
         if post is None:
             return answered_in
         try:
-            async with asyncio.timeout(self._step_seconds):
+            async with asyncio.timeout(self._steps.seconds):
                 while not await ask(post):  # noqa: ASYNC110 - what is waited for is at the other end of the network
                     await asyncio.sleep(CANARY_POLL_SECONDS)
         except TimeoutError:
-            raise FetchFailed(f"{words} within {self._step_seconds:g} s") from None
+            raise FetchFailed(f"{words} within {self._steps.seconds:g} s") from None
         return time.monotonic() - post.at
-
-    async def _step(
-        self,
-        component: str,
-        work: Callable[[], Awaitable[float | None]],
-        *,
-        probe: str = "",
-        member: Member | None = None,
-        seconds: float = 0.0,
-    ) -> FetchFailed | None:
-        """Do one step and tell how it went; `work` returns the seconds it took where that is not the whole time.
-
-        Returns why it failed, when it did.
-        """
-        began, limit = time.monotonic(), seconds or self._step_seconds + _BEFORE_SECONDS
-        try:
-            async with asyncio.timeout(limit):
-                taken = await work()
-        except NotMeasured as error:
-            _log.info("a step was not measured", extra={"component": component, "why": str(error)})
-        except TokenRefused as error:
-            if member is None or self.pair.refused(member):
-                return self._failed(component, probe or component, error)
-        except FetchFailed as error:
-            return self._failed(component, probe or component, error)
-        except TimeoutError:
-            return self._failed(component, probe or component, Unanswered(f"timed out after {limit:g} s"))
-        else:
-            if member is not None:
-                member.fresh = False
-            seconds_taken = time.monotonic() - began if taken is None else taken
-            self._tell(component, probe or component, latency_ms=round(seconds_taken * 1_000, 1))
-        return None
-
-    def _failed(self, component: str, probe: str, error: FetchFailed) -> FetchFailed:
-        self._failures += 1
-        self._tell(component, probe, error=error.public)
-        return error
-
-    def _tell(self, component: str, probe: str, *, error: str = "", latency_ms: float | None = None) -> None:
-        self._note(
-            ProbeResult(
-                component=component,
-                probe=probe,
-                vantage=self._vantage,
-                at_ms=self._clock(),
-                ok=not error,
-                latency_ms=latency_ms,
-                error=error,
-            )
-        )
 
     async def _tidy_up(self) -> None:
         """Delete what an earlier round has left, if it has. What fails here is tried again by the next round."""
@@ -335,12 +257,3 @@ async def _events(stream: Stream) -> Any:
                     yield msgspec.json.decode(line[5:])
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     continue  # an event of another kind: a deletion's data is a bare id
-
-
-def _streaming_in(document: Any) -> str:
-    """Where streams are, as an address of HTTP; empty when the document does not say."""
-    try:
-        address = text_at(document, "configuration", "urls", "streaming")
-    except FetchFailed:
-        return ""
-    return re.sub(r"\Aws", "http", address).rstrip("/") if re.match(r"wss?://", address) else ""

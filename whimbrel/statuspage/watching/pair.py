@@ -67,6 +67,11 @@ class Member:
         if before:
             await sign_out(site, app, before)
 
+    def refused(self) -> bool:
+        """The token was not taken: it is forgotten. True when it had just been given: that is a failure."""
+        fresh, self.token, self.fresh = self.fresh, "", False
+        return fresh
+
     async def follow(self, site: Site, other: "Member") -> None:
         """Follow the other, if that is not so yet. Raises FetchFailed or NotMeasured."""
         relations = await site.get("/api/v1/accounts/relationships", {"id[]": other.account_id}, token=self.token)
@@ -115,8 +120,3 @@ class Pair:
         if not self._joined and self.poster.token and self.reader.token:
             await self.reader.follow(site, self.poster)
             self._joined = True
-
-    def refused(self, member: Member) -> bool:
-        """A token was not taken: it is forgotten. True when it had just been given, which nobody revoked."""
-        fresh, member.token, member.fresh = member.fresh, "", False
-        return fresh

@@ -1,0 +1,67 @@
+"""Scraping the watched nodes: one GET of /metrics each, and what it adds to indicators, rates and answers.
+
+A node that does not answer, or answers nonsense, is a gap and not an outage: metrics are for the machine, and what
+people feel is for the probes to find out. The words of the last failure are kept for the operator.
+"""
+
+from collections.abc import Mapping
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import SCRAPE_ANSWER_SECONDS, SCRAPE_BYTES_MAX
+from whimbrel.statuspage.watching.exposition import parse
+from whimbrel.statuspage.watching.fetching import Request, fetch
+from whimbrel.statuspage.watching.indicators import Indicators
+from whimbrel.statuspage.watching.metrics import WANTED, Growth, Node
+from whimbrel.statuspage.watching.observed import Observed
+from whimbrel.statuspage.watching.rates import Rates
+from whimbrel.statuspage.watching.slo import Slo
+from whimbrel.statuspage.watching.staleness import Staleness
+
+
+class Scraper:
+    """Everything that metrics tell, from all nodes."""
+
+    def __init__(self, *, observed: Observed, slos: Mapping[str, Slo], clock: Clock, ca_file: str = "") -> None:
+        self._observed, self._slos, self._clock, self._ca_file = observed, slos, clock, ca_file
+        self.indicators, self.rates, self.staleness = Indicators(slos), Rates(), Staleness()
+        self._nodes: dict[str, Node] = {}
+        self.failing: dict[str, str] = {}
+        """Why a node's metrics could not be read the last time, by its address."""
+
+    async def scrape(self, url: str) -> None:
+        """Read one node's metrics, at `url`/metrics. Never raises but for cancellation."""
+        request = Request(
+            f"{url}/metrics",
+            total_seconds=SCRAPE_ANSWER_SECONDS,
+            connect_seconds=SCRAPE_ANSWER_SECONDS,
+            body_bytes_max=SCRAPE_BYTES_MAX,
+            reach="anywhere",
+            ca_file=self._ca_file,
+        )
+        try:
+            answer = (await fetch(request)).expect(200)
+            self.take(url, answer.text)
+        except WhimbrelError as error:
+            self.failing[url] = error.public
+            self.rates.missed(self._clock() // 60_000)
+
+    def take(self, url: str, text: str) -> None:
+        """Take in what a node tells. Raises MalformedMetrics, and then has taken nothing."""
+        now_ms = self._clock()
+        samples = list(parse(text, WANTED))
+        self.failing.pop(url, None)
+        growth = self._nodes.setdefault(url, Node()).grown(samples, now_ms, self._slos)
+        if growth is None:
+            self.rates.missed(now_ms // 60_000)
+        else:
+            self._note(growth, now_ms)
+
+    def _note(self, growth: Growth, now_ms: int) -> None:
+        minute = now_ms // 60_000
+        for (component, sli), count in growth.slis.items():
+            self.indicators.count(component, sli, minute, count)
+            if sli == "availability":
+                self._observed.note_requests(component, now_ms, bad=count.bad, total=count.total)
+        self.rates.count(minute, {"posting": growth.posts, "reading": growth.reads})
+        self.staleness.note(now_ms, growth.answers, growth.lag_seconds)

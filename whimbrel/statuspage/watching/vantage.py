@@ -1,0 +1,179 @@
+"""Probes from elsewhere: results of other machines come in by POST /api/probes, signed with the vantage point's key.
+
+Promises: nothing is taken that is not signed (HMAC-SHA256 over time, nonce and body), too old, sent before, or larger
+than it may be; one vantage point cannot speak for another, nor about the future. Times of results are checked against
+the time of sending, and that against our clock, so a machine whose clock is wrong is told so instead of believed.
+What was sent before is known until the program restarts; after that, its age bounds what sending it again can do.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import stat
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.errors import Conflict, Invalid, Misconfigured, TooLarge, Unauthenticated, WhimbrelError
+from whimbrel.kernel.limits import (
+    VANTAGE_BODY_BYTES_MAX,
+    VANTAGE_NONCES_MAX,
+    VANTAGE_RESULTS_MAX,
+    VANTAGE_SKEW_SECONDS_MAX,
+)
+from whimbrel.statuspage.values import ProbeResult
+from whimbrel.statuspage.watching import fetching
+
+ADDRESS: Final = "/api/probes"
+_HEADER: Final = re.compile(
+    r"v=1 vantage=([a-z0-9][a-z0-9-]{0,39}) time=([0-9]{1,15}) nonce=([0-9a-f]{32}) mac=([0-9a-f]{64})"
+)
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_WORDS_MAX: Final = 300
+KEY_CHARACTERS_MIN: Final = 16
+
+
+class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent: results of the sender's own vantage point."""
+
+    results: tuple[ProbeResult, ...]
+
+
+_decode = msgspec.json.Decoder(Results).decode
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """The secret of each vantage point from a JSON object in a file that nobody else may read. Raises Misconfigured.
+
+    A file that is not there names nobody.
+    """
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise Misconfigured(f"{path} holds secrets and can be read by others; expected the mode 0600")
+        keys = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Misconfigured(f"{path} is not an object of names and secrets in JSON") from None
+    if not all(_SLUG.fullmatch(name) and len(secret) >= KEY_CHARACTERS_MIN for name, secret in keys.items()):
+        raise Misconfigured(f"{path}: expected slugs, and secrets of at least {KEY_CHARACTERS_MIN} characters")
+    return keys
+
+
+class Vantages:
+    """Takes results in. `keys`: the secret of each vantage point, by its name; `note`: called with each result."""
+
+    def __init__(self, keys: Mapping[str, str], *, note: Callable[[ProbeResult], None], clock: Clock) -> None:
+        self.keys, self._note, self._clock = keys, note, clock
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def routes(self) -> list[Route]:
+        """POST /api/probes."""
+        return [Route(ADDRESS, self._post, methods=["POST"])]
+
+    def take(self, header: str, body: bytes) -> int:
+        """Take what one request brought; returns how many results. Raises Unauthenticated, Invalid, Conflict."""
+        vantage, nonce = self._opened(header, body)
+        try:
+            results = _decode(body).results
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Invalid(f"these are not probe results: {error}"[:200]) from error
+        if len(results) > VANTAGE_RESULTS_MAX:
+            raise Invalid(f"{len(results)} results; at most {VANTAGE_RESULTS_MAX} can be sent at once")
+        for result in results:
+            self._check(result, vantage)
+        self._remember(nonce)
+        for result in results:
+            self._note(result)
+        return len(results)
+
+    def _opened(self, header: str, body: bytes) -> tuple[str, str]:
+        found = _HEADER.fullmatch(header)
+        if found is None:
+            raise Unauthenticated("the request is not signed by a vantage point")
+        vantage, time_ms, nonce, mac = found[1], int(found[2]), found[3], found[4]
+        key = self.keys.get(vantage)
+        if key is None or not hmac.compare_digest(mac, _mac(key, vantage, time_ms, nonce, body)):
+            raise Unauthenticated("the request is not signed by a vantage point that is known here")
+        if abs(self._clock() - time_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
+            raise Unauthenticated("the request is too old, or a clock is wrong: here it is another time")
+        if nonce in self._seen:
+            raise Conflict("this request was sent before")
+        return vantage, nonce
+
+    def _check(self, result: ProbeResult, vantage: str) -> None:
+        now_ms = self._clock()
+        if result.vantage != vantage:
+            raise Invalid("a vantage point speaks for itself only")
+        if not (_SLUG.fullmatch(result.component) and _SLUG.fullmatch(result.probe)):
+            raise Invalid("a component or a probe is not named by a slug")
+        if abs(now_ms - result.at_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
+            raise Invalid("a result is too old, or of the future")
+        if len(result.error) > _WORDS_MAX or result.ok is bool(result.error):
+            raise Invalid("a result has an error of at most 300 characters exactly when it is not ok")
+        if result.latency_ms is not None and not 0 <= result.latency_ms <= 3_600_000:
+            raise Invalid("a latency is not between 0 ms and an hour")
+
+    def _remember(self, nonce: str) -> None:
+        # Whoever is as late as a forgotten nonce is refused for its age, unless a known key sends thousands a minute.
+        self._seen[nonce] = self._clock()
+        while len(self._seen) > VANTAGE_NONCES_MAX:
+            self._seen.popitem(last=False)
+
+    async def _post(self, request: Request) -> Response:
+        try:
+            taken = self.take(request.headers.get("x-whimbrel-vantage", ""), await _body(request))
+        except WhimbrelError as error:
+            return JSONResponse({"error": error.public}, error.status)
+        return JSONResponse({"taken": taken})
+
+
+def signed(vantage: str, key: str, body: bytes, *, now_ms: int) -> str:
+    """The header that proves who sends the body, and when."""
+    nonce = secrets.token_hex(16)
+    return f"v=1 vantage={vantage} time={now_ms} nonce={nonce} mac={_mac(key, vantage, now_ms, nonce, body)}"
+
+
+async def send(results: Sequence[ProbeResult], *, to: str, key: str, clock: Clock) -> None:
+    """Send results of one vantage point to the status page at `to`. Raises FetchFailed."""
+    if not results:
+        return
+    body = msgspec.json.encode(Results(tuple(results)))
+    header = signed(results[0].vantage, key, body, now_ms=clock())
+    request = fetching.Request(
+        to.rstrip("/") + ADDRESS,
+        method="POST",
+        headers={"content-type": "application/json", "x-whimbrel-vantage": header},
+        body=body,
+        reach="anywhere",
+    )
+    answer = await fetching.fetch(request)
+    if answer.status != 200:
+        raise fetching.FetchFailed(f"the status page answered {answer.status}: {answer.text[:200]}")
+
+
+def _mac(key: str, vantage: str, time_ms: int, nonce: str, body: bytes) -> str:
+    told = f"v=1\n{vantage}\n{time_ms}\n{nonce}\n".encode()
+    return hmac.new(key.encode(), told + body, hashlib.sha256).hexdigest()
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > VANTAGE_BODY_BYTES_MAX:
+                raise TooLarge(f"more than {VANTAGE_BODY_BYTES_MAX} bytes of results")
+    except ClientDisconnect:
+        raise Invalid("the sender hung up") from None
+    return bytes(body)
