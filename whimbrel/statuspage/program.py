@@ -34,6 +34,9 @@ from whimbrel.statuspage.pages.layout import Layout, Site
 from whimbrel.statuspage.pages.look import Looking
 from whimbrel.statuspage.pages.problems import Problems
 from whimbrel.statuspage.pages.routes import Pages
+from whimbrel.statuspage.reports.front import Reports
+from whimbrel.statuspage.reports.public_routes import public_routes
+from whimbrel.statuspage.reports.routes import believing, report_routes
 from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking

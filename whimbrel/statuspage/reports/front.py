@@ -16,6 +16,7 @@ import msgspec
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reading
+from whimbrel.kernel.errors import Unavailable
 from whimbrel.kernel.limits import TALLY_REBUILT_MAX
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.front import Catalogue
@@ -76,6 +77,8 @@ class Reports:
         self._judge = Judge(book=book, tally=self._tally, name_of=self._name_of)
         self._names: dict[int, str] = {}
         self._sweeping = False
+        self.failing = ""
+        """Why something could not be written down; empty while everything can."""
         self.intake = Intake(
             book=book,
             clock=clock,
@@ -101,8 +104,16 @@ class Reports:
         await self.intake.stop()
 
     async def turn(self) -> None:
-        """Do what is due; the program's turn, once a second. Raises BookUnavailable."""
+        """Do what is due; the program's turn, once a second. A disk that refuses makes it late, and nothing else."""
         await self._keep_salt()
+        try:
+            await self._turn()
+        except Unavailable as error:
+            self.failing = str(error)
+        else:
+            self.failing = self._judge.failing
+
+    async def _turn(self) -> None:
         await self._number()
         now_ms = self.clock()
         services = {self.intake.numbers[one]: 1 for one in self.catalogue.services}

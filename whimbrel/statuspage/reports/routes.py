@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from whimbrel.kernel.errors import Invalid, WhimbrelError
+from whimbrel.reliability.proxies import Network, client_address
 from whimbrel.statuspage.reports import places, voices
 from whimbrel.statuspage.reports.answers import answering, json_answer
 from whimbrel.statuspage.reports.front import Reports
@@ -28,6 +29,16 @@ def report_routes(reports: Reports, peer_of: PeerOf) -> list[BaseRoute]:
         Route("/report", desk.page, methods=["GET"]),
         Route("/report", desk.take_from_page, methods=["POST"]),
     ]
+
+
+def believing(trusted: tuple[Network, ...]) -> PeerOf:
+    """From which address a request comes: the peer's, or the one that a trusted proxy names."""
+
+    def peer_of(request: Request) -> str:
+        peer = request.client.host if request.client is not None else ""
+        return client_address(peer, request.headers.get("x-forwarded-for", "").encode("latin-1"), trusted)
+
+    return peer_of
 
 
 class _Desk:
