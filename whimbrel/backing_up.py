@@ -43,7 +43,6 @@ from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.snapshots import Busy, Snapshot, newest_fitting
 from whimbrel.engines.store.sqlite import SqliteStore
-from whimbrel.follow_ups import DELETIONS
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable, StoreUnavailable, Unavailable
 from whimbrel.kernel.limits import (
@@ -55,6 +54,7 @@ from whimbrel.kernel.limits import (
     BACKUP_SNAPSHOT_POLL_SECONDS,
     BACKUP_SNAPSHOT_WAIT_SECONDS,
 )
+from whimbrel.microblog.vocabulary import DELETIONS
 from whimbrel.snapshotting import make_snapshot
 from whimbrel.upkeep import OnProgress, durable_head, is_running, journal_in
 

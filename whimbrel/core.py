@@ -192,11 +192,11 @@ class Core:
                 self.server.call(lambda _: self._journal.regain())
 
     def _erase(self, ids: Sequence[int], types: Sequence[str]) -> int:
-        self.applier.erase(ids)
+        self.applier.erase(ids, types)
         return self.server.call(lambda _: self._blank(ids, types)).result(APPEND_DEADLINE_SECONDS)
 
     def _erase_at_the_end(self, ids: Sequence[int], types: Sequence[str]) -> int:
-        self.applier.erase(ids)
+        self.applier.erase(ids, types)
         return self._blank(ids, types)
 
     def _blank(self, ids: Sequence[int], types: Sequence[str]) -> int:
@@ -300,7 +300,7 @@ def _owed(path: Path, store: SqliteStore) -> list[tuple[int, int]]:
     try:
         owed = [found for prefix in DELETION_KEYS for found in journal.unerased(prefix, types=CONTENT)]
         with store.reading() as rows:
-            parked = {f"{prefix}{id_}": id_ for id_ in parked_with_content(rows) for prefix in DELETION_KEYS}
+            parked = {f"{prefix}{id_}": id_ for id_ in parked_with_content(rows, CONTENT) for prefix in DELETION_KEYS}
         return [*owed, *[(parked[key], stamp.time_ms) for key, stamp in journal.find(list(parked)).items()]]
     finally:
         journal.close()

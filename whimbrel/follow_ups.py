@@ -21,6 +21,7 @@ from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.kernel.events import Group, Outcome, Record
 from whimbrel.kernel.limits import APPEND_DEADLINE_SECONDS, ERASE_AFTER_MS, ERASE_IDS_MAX, FOLLOW_UP_SECONDS
 from whimbrel.microblog import cascades
+from whimbrel.microblog.vocabulary import DELETIONS
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +35,6 @@ CONTENT: Final = (
     "NoteWritten",
 )
 """Types whose payloads are somebody's words or data. Deletions and edges stay, so that replays agree."""
-
-DELETIONS: Final = frozenset({"PostDeleted", "AccountDeleted"})
-
 
 Erase = Callable[[Sequence[int], Sequence[str]], int]
 

@@ -296,8 +296,8 @@ class _Restoring:
             sync(store)
 
     def _follow(self, writer: StoreWriter, journal: JournalReader, last: int) -> int:
-        _, decode, apply, touches, *_ = follows()
-        applying = Applying(writer, decode, apply, touches=touches)
+        _, decode, apply, subjects, *_ = follows()
+        applying = Applying(writer, decode, apply, subjects=subjects)
         if writer.standing().parked:
             applying.replay_parked()
         first = sequence = writer.standing().sequence

@@ -7,6 +7,7 @@ from typing import Final
 
 from whimbrel.engines.store.applier import Follows
 from whimbrel.engines.store.migrations import migrations_in
+from whimbrel.engines.store.parked import Subjects
 from whimbrel.kernel.contracts import Writing
 from whimbrel.kernel.events import Event
 from whimbrel.kernel.sql import schema
@@ -16,7 +17,7 @@ from whimbrel.microblog.interactions import apply as interactions
 from whimbrel.microblog.notifications import apply as notifications
 from whimbrel.microblog.posts import apply as posts
 from whimbrel.microblog.search import apply as search
-from whimbrel.microblog.vocabulary import VOCABULARY
+from whimbrel.microblog.vocabulary import DELETIONS, VOCABULARY
 
 ROOM_NAMES: Final = ("accounts", "graph", "posts", "interactions", "notifications", "search")
 ROOMS: Final = (accounts, graph, posts, interactions, notifications, search)
@@ -36,6 +37,19 @@ def apply(rows: Writing, event: Event) -> None:
         room.apply(rows, event)
 
 
+_BESIDE: Final = frozenset({"ConversationMuted", "ConversationUnmuted"})
+"""What somebody does at a post, and not to it: it holds whatever becomes of the post."""
+
+
+def touches(event: Event) -> tuple[int, ...]:
+    """What an event is about, who did it, and whom else it speaks of: a block ends somebody else's follow."""
+    if event.type in _BESIDE:
+        return (event.actor,)
+    return event.id, event.actor, getattr(event.data, "account_id", 0)
+
+
 def follows() -> Follows:
     """What the core's applier needs to know of the rooms."""
-    return Follows(schemas(), VOCABULARY.decode, apply, migrations=migrations_in("whimbrel.migrations"))
+    return Follows(
+        schemas(), VOCABULARY.decode, apply, Subjects(touches, DELETIONS), migrations_in("whimbrel.migrations")
+    )

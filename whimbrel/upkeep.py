@@ -167,14 +167,14 @@ def _standing_of(path: Path) -> Standing:
 
 
 def _build(path: Path, journal: "UpTo", snapshots: Sequence[Snapshot], on_progress: OnProgress) -> int:
-    schemas, decode, apply, touches, migrations = follows()
+    schemas, decode, apply, subjects, migrations = follows()
     return rebuild(
         path,
         schemas,
         journal,
         decode=decode,
         apply=apply,
-        touches=touches,
+        subjects=subjects,
         snapshots=snapshots,
         migrations=migrations,
         on_progress=lambda done, total: on_progress("store", done, total),

@@ -58,10 +58,10 @@ def is_sound(data: Path) -> bool:
 
 def store_up_to(data: Path, sequence: int, target: Path) -> Path:
     """A store that is built from the journal of `data` up to a record, at `target`."""
-    schemas, decode, apply, touches, *_ = follows()
+    schemas, decode, apply, subjects, *_ = follows()
     reader = _UpTo(data / JOURNAL, sequence)
     try:
-        rebuild(target, schemas, reader, decode=decode, apply=apply, touches=touches)
+        rebuild(target, schemas, reader, decode=decode, apply=apply, subjects=subjects)
     finally:
         reader.close()
     return target

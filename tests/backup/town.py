@@ -131,11 +131,11 @@ class Town:
 
     def catch_up(self) -> None:
         """Let the store take in everything."""
-        schemas, decode, apply, touches, *_ = follows()
+        schemas, decode, apply, subjects, *_ = follows()
         writer = StoreWriter(store_in(self.data), schemas)
         reader = JournalReader(self.data / "journal.sqlite")
         try:
-            applying = Applying(writer, decode, apply, touches=touches)
+            applying = Applying(writer, decode, apply, subjects=subjects)
             while records := reader.read(after=writer.standing().sequence, limit=PAGE):
                 applying.apply_batch(records)
         finally:

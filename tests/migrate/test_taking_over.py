@@ -21,8 +21,8 @@ from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.parked import parked_events
 from whimbrel.rooms import follows
 data, path = Path(sys.argv[1]), Path(sys.argv[2])
-schemas, decode, apply, touches, _ = follows()
-rebuild(path, schemas, JournalReader(data / "journal.sqlite"), decode=decode, apply=apply, touches=touches)
+schemas, decode, apply, subjects, _ = follows()
+rebuild(path, schemas, JournalReader(data / "journal.sqlite"), decode=decode, apply=apply, subjects=subjects)
 with SqliteStore(path).reading() as rows:
     print([record.type for record, _ in parked_events(rows)])
 """

@@ -26,7 +26,6 @@ class History:
         self._tokens = self.door.people(PEOPLE)
         self._ids = {name: self._own_id(token) for name, token in self._tokens.items()}
         self._posts: dict[str, str] = {}
-        self._poisoned: set[str] = set()
 
     def go_on(self, steps: int) -> None:
         """Let so many things happen."""
@@ -38,7 +37,8 @@ class History:
             (8, self._do_to_a_person),
             (3, self._change_profile),
             (2, self._follow_a_tag),
-            (1, self._poison_a_post),
+            (2, self._poison_a_post),
+            (1, self._poison_a_profile),
             (1, lambda: self.door.disturb(self._random.choice(("unknown event", "poison", "core restarts")))),
             (2, self.take_snapshot),
         ]
@@ -47,13 +47,10 @@ class History:
             happen()
 
     def vanish(self) -> None:
-        """Somebody none of whose posts is parked deletes the account."""
-        sad = {self._posts[post] for post in self._poisoned}
-        leaving = [name for name in self._tokens if name not in sad]
-        if len(leaving) > 1:
-            name = self._random.choice(leaving)
-            self.door.vanish(name)
-            del self._tokens[name]
+        """Somebody deletes the account."""
+        name = self._someone()
+        self.door.vanish(name)
+        del self._tokens[name]
 
     def take_snapshot(self) -> None:
         """A verified snapshot of the store as it happens to stand; all are kept."""
@@ -81,7 +78,7 @@ class History:
 
     def _delete(self) -> None:
         post = self._some_post()
-        if post and post not in self._poisoned:
+        if post:
             self._ask(self._posts[post], "DELETE", f"statuses/{post}")
             del self._posts[post]
 
@@ -109,8 +106,12 @@ class History:
     def _poison_a_post(self) -> None:
         """An event about a post that cannot be read: it and what comes later about the post is parked."""
         if post := self._some_post():
-            self._poisoned.add(post)
             self.door.append(Group((Draft("PostEdited", int(self._ids[self._posts[post]]), b"\xc1", id=int(post)),)))
+
+    def _poison_a_profile(self) -> None:
+        """The same about somebody: what they do later is parked, and what others do to them."""
+        account_id = int(self._ids[self._someone()])
+        self.door.append(Group((Draft("ProfileChanged", account_id, b"\xc1", id=account_id),)))
 
     def _some_post(self) -> str | None:
         living = [post for post, author in self._posts.items() if author in self._tokens]

@@ -40,8 +40,8 @@ def test_replaying_from_any_snapshot_gives_the_store_that_was_there_all_the_time
     journal = JournalReader(history.data / "journal.sqlite")
     assert len(history.snapshots) > 1
     for snapshots in ([], *[[one] for one in history.snapshots]):
-        schemas, decode, apply, touches, _ = follows()
-        rebuild(anew, schemas, journal, decode=decode, apply=apply, touches=touches, snapshots=snapshots)
+        schemas, decode, apply, subjects, _ = follows()
+        rebuild(anew, schemas, journal, decode=decode, apply=apply, subjects=subjects, snapshots=snapshots)
         assert differences(live, anew) == [], snapshots
         assert rows(live, CURSOR) == rows(anew, CURSOR)
         assert rows(live, KEYS) == rows(anew, KEYS)

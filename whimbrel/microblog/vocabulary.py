@@ -1,5 +1,7 @@
 """Every event type that this version knows, from all rooms and of the house itself."""
 
+from typing import Final
+
 from whimbrel.kernel import switching
 from whimbrel.kernel.events import Vocabulary
 from whimbrel.microblog.accounts import events as accounts
@@ -16,3 +18,6 @@ VOCABULARY = Vocabulary(
     *notifications.EVENTS,
     *switching.EVENTS,
 )
+
+DELETIONS: Final = frozenset({"PostDeleted", "AccountDeleted"})
+"""Types that delete what they are about."""

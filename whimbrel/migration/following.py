@@ -34,12 +34,12 @@ class Following:
     """
 
     def __init__(self, data: Path, store: Path) -> None:
-        schemas, decode, apply, touches, _ = follows()
+        schemas, decode, apply, subjects, _ = follows()
         self._journal = JournalReader(journal_in(data))
         self._head = HeadReader(data / "run" / "head") if is_served(data) else None
         self._writer = StoreWriter(store, schemas)
         check_against(self._journal, self._writer.standing())
-        self._applying = Applying(self._writer, decode, apply, touches=touches)
+        self._applying = Applying(self._writer, decode, apply, subjects=subjects)
         self._applying.replay_parked()  # this release may know what the one before could not apply
         self._cursor = self._writer.standing().sequence
         self._stopping = threading.Event()

@@ -136,7 +136,7 @@ def number_in(running: Running) -> int:
 
 
 def _replay(move: Move) -> None:
-    schemas, decode_record, apply, touches, migrations = follows()
+    schemas, decode_record, apply, subjects, migrations = follows()
     journal = JournalReader(journal_in(move.data))
     try:
         past = UpTo(journal, durable_head(move.data))
@@ -146,7 +146,7 @@ def _replay(move: Move) -> None:
             past,
             decode=decode_record,
             apply=apply,
-            touches=touches,
+            subjects=subjects,
             snapshots=fitting(move.data, None, past),
             migrations=migrations,
             on_progress=lambda done, total: move.tell.far("replay", done, total),

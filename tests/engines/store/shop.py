@@ -6,9 +6,11 @@ import msgspec
 
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applying import Applying
+from whimbrel.engines.store.parked import Subjects
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.writer import StoreWriter
 from whimbrel.kernel.events import Appended, BlankedEvent, Group, Vocabulary, draft
+from whimbrel.rooms import touches
 
 SCHEMA = """
 CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, notes INTEGER NOT NULL DEFAULT 0) STRICT;
@@ -38,8 +40,19 @@ class Danced(msgspec.Struct, frozen=True):
     """Nothing that the older version knows."""
 
 
-VOCABULARY = Vocabulary(Joined, Wrote, Liked)
-NEWER_VOCABULARY = Vocabulary(Joined, Wrote, Liked, Danced)
+class Removed(msgspec.Struct, frozen=True):
+    """A note, or a person, is deleted."""
+
+
+class Disliked(msgspec.Struct, frozen=True):
+    """Somebody's like is taken back by another."""
+
+    account_id: int
+
+
+VOCABULARY = Vocabulary(Joined, Wrote, Liked, Removed, Disliked)
+NEWER_VOCABULARY = Vocabulary(Joined, Wrote, Liked, Removed, Disliked, Danced)
+SUBJECTS = Subjects(touches, frozenset({"Removed"}))
 
 
 def apply(rows, event):
@@ -63,6 +76,11 @@ def apply_fixed(rows, event):
             rows.run("UPDATE people SET notes = notes + 1 WHERE id = :id", {"id": event.actor})
         case Liked():
             rows.run("UPDATE notes SET likes = likes + 1 WHERE id = :id", {"id": event.id})
+        case Disliked():
+            rows.run("UPDATE notes SET likes = likes - 1 WHERE id = :id", {"id": event.id})
+        case Removed():
+            rows.run("DELETE FROM notes WHERE id = :id", {"id": event.id})
+            rows.run("DELETE FROM people WHERE id = :id", {"id": event.id})
         case Danced():
             rows.run("UPDATE people SET notes = -notes WHERE id = :id", {"id": event.actor})
 
@@ -90,7 +108,7 @@ class Shop:
 
     def applying(self, apply=apply, vocabulary=VOCABULARY):
         """The applier with a version of the room."""
-        return Applying(self.writer, vocabulary.decode, apply)
+        return Applying(self.writer, vocabulary.decode, apply, subjects=SUBJECTS)
 
     def catch_up(self, apply=apply, vocabulary=VOCABULARY):
         """Apply all that the journal has."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engines.store.shop import NEWER_VOCABULARY, Danced, Joined, Liked, Wrote, apply_fixed
+from tests.engines.store.shop import NEWER_VOCABULARY, Danced, Disliked, Joined, Liked, Removed, Wrote, apply_fixed
 from whimbrel.engines.store.parked import ViewStopped, parked_events
 from whimbrel.kernel.events import Draft, Group
 
@@ -90,10 +90,74 @@ def test_a_parked_event_that_was_deleted_loses_its_content(shop):
     ada = shop.happen(Joined("ada"))
     poisoned = shop.happen(Wrote("POISON"), actor=ada)
     shop.catch_up()
-    assert shop.applying().blank_parked([poisoned]) == 1
+    assert shop.applying().blank_parked([poisoned], ["Wrote"]) == 1
     assert shop.all("SELECT payload FROM parked") == [(b"",)]
     assert shop.applying(apply_fixed).replay_parked().parked == 0
     assert shop.notes() == []
+
+
+def test_a_deletion_of_what_is_parked_is_not_parked_and_nothing_of_it_remains(shop):
+    ada, bo = shop.happen(Joined("ada")), shop.happen(Joined("bo"))
+    note = shop.happen(Wrote("fine"), actor=ada)
+    shop.happen(Wrote("POISON"), actor=ada, id=note)  # an edit, as it were
+    shop.happen(Liked(), actor=bo, id=note)
+    assert shop.catch_up().parked == 2
+    shop.happen(Removed(), actor=ada, id=note)
+    assert shop.catch_up().parked == -2
+    assert (shop.notes(), parked(shop), shop.all("SELECT id FROM parked_keys")) == ([], [], [])
+
+
+def test_what_waited_for_a_deleted_account_is_applied_before_the_deletion(shop):
+    ada = shop.happen(Joined("ada"))
+    (outcome,), _ = shop.journal.append([Group((Draft("Joined", 0, b"\xc1 no message"),))])
+    broken = outcome.stamps[0].id
+    note = shop.happen(Wrote("of ada"), actor=ada)
+    shop.happen(Liked(), actor=broken, id=note)
+    own = shop.happen(Wrote("of a parked account"), actor=broken)
+    shop.happen(Liked(), actor=ada, id=own)
+    shop.catch_up()
+    shop.happen(Removed(), id=broken)
+    shop.catch_up()
+    assert (shop.notes(), parked(shop)) == ([("of ada", 1), ("of a parked account", 1)], [])
+
+
+def test_what_a_parked_account_has_done_to_a_deleted_thing_does_not_come_back(shop):
+    (outcome,), _ = shop.journal.append([Group((Draft("Joined", 0, b"\xc1 no message"),))])
+    broken = outcome.stamps[0].id
+    own = shop.happen(Wrote("of a parked account"), actor=broken)
+    shop.happen(Removed(), actor=broken, id=own)
+    shop.catch_up()
+    assert [kind for kind, _ in parked(shop)] == ["Joined"]
+    shop.applying(apply_fixed).replay_parked()
+    assert shop.notes() == []
+
+
+def test_an_unknown_event_about_a_deleted_thing_waits_for_its_version_and_holds_nothing_up(shop):
+    ada = shop.happen(Joined("ada"))
+    note = shop.happen(Wrote("fine"), actor=ada)
+    shop.happen(Danced(), actor=ada, id=note)
+    shop.catch_up()
+    shop.happen(Removed(), actor=ada, id=note)
+    shop.catch_up()
+    shop.applying().replay_parked()
+    assert (shop.notes(), shop.all("SELECT id FROM parked_keys")) == ([], [])
+    assert parked(shop) == [("Danced", "this version does not know Danced")]
+    assert shop.applying(apply_fixed, NEWER_VOCABULARY).replay_parked().parked == 0
+
+
+def test_an_event_that_undoes_what_a_parked_account_did_waits_behind_it(shop):
+    # A block ended a follow that was parked; the follow came back with the replay, and nothing could end it any more.
+    ada = shop.happen(Joined("ada"))
+    note = shop.happen(Wrote("of ada"), actor=ada)
+    (outcome,), _ = shop.journal.append([Group((Draft("Joined", 0, b"\xc1 no message"),))])
+    broken = outcome.stamps[0].id
+    shop.happen(Liked(), actor=broken, id=note)
+    shop.happen(Disliked(broken), actor=ada, id=note)
+    shop.catch_up()
+    assert [kind for kind, _ in parked(shop)] == ["Joined", "Liked", "Disliked"]
+    shop.happen(Removed(), id=broken)
+    shop.catch_up()
+    assert shop.notes() == [("of ada", 0)]
 
 
 def test_above_its_limit_the_view_stops_where_it_stood(shop, monkeypatch):

@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 from whimbrel.engines.journal.head import HeadWriter
 from whimbrel.engines.store.applying import Apply, Applying, Decode
 from whimbrel.engines.store.migrations import Migration, migrate_in_place
-from whimbrel.engines.store.parked import Touches
+from whimbrel.engines.store.parked import PLAIN_SUBJECTS, Subjects
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.rows import AWAY
 from whimbrel.engines.store.snapshots import fitting
@@ -57,13 +57,13 @@ class JournalFile(Protocol):
 
 
 class Follows(NamedTuple):
-    """What the store is made of: tables, how a record is decoded, what an event means to the tables, and what leads
-    there from the tables of older releases."""
+    """What the store is made of: tables, how a record is decoded, what an event means to the tables, which subjects
+    it has, and what leads there from the tables of older releases."""
 
     schemas: Sequence[str]
     decode: Decode
     apply: Apply
-    touches: Touches | None = None
+    subjects: Subjects = PLAIN_SUBJECTS
     migrations: Sequence[Migration] = ()
 
 
@@ -96,6 +96,7 @@ class Applier:
         self._on_moved, self._after_batch, self._has_room_for = on_moved, after_batch, has_room_for
         self._queue: deque[Record] = deque()
         self._to_erase: list[int] = []
+        self._erased_types: Sequence[str] = ()
         self._news = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
@@ -122,13 +123,14 @@ class Applier:
             self._news.notify()
         self._thread.join()
 
-    def erase(self, ids: Sequence[int]) -> None:
-        """Have what was deleted about these subjects leave the store's log, and what is parked about them blanked.
+    def erase(self, ids: Sequence[int], types: Sequence[str]) -> None:
+        """Have what was deleted about these subjects leave the store's log, and parked content of these types blanked.
 
         Done soon, in the applier's thread; the main file lets go of deleted rows by itself (`secure_delete`).
         """
         with self._news:
             self._to_erase.extend(ids)
+            self._erased_types = types
             self._news.notify()
 
     def feed(self, records: Sequence[Record]) -> None:
@@ -189,8 +191,8 @@ class Applier:
         return writer
 
     def _use(self, writer: StoreWriter) -> None:
-        _, decode, apply, touches, _ = self._follows
-        self._writer, self._applying = writer, Applying(writer, decode, apply, touches=touches)
+        _, decode, apply, subjects, _ = self._follows
+        self._writer, self._applying = writer, Applying(writer, decode, apply, subjects=subjects)
         if writer.standing().parked:
             # This version may know what an earlier one could not apply; what still raises stays parked.
             self._applying.replay_parked()
@@ -209,14 +211,14 @@ class Applier:
         self._why = why
         self._close()
         self._check_room(why)
-        schemas, decode, apply, touches, _ = self._follows
+        schemas, decode, apply, subjects, _ = self._follows
         rebuild(
             self._path,
             schemas,
             self._past(),
             decode=decode,
             apply=apply,
-            touches=touches,
+            subjects=subjects,
             snapshots=fitting(self._path.parent, None, self._past()),
             migrations=self._follows.migrations,
             on_progress=self._rebuilding,
@@ -264,8 +266,8 @@ class Applier:
         if time.monotonic() < self._erase_from and not self._stopping:
             return
         with self._news:
-            ids, self._to_erase = self._to_erase, []
-        self._applying.blank_parked(ids)
+            ids, self._to_erase, types = self._to_erase, [], self._erased_types
+        self._applying.blank_parked(ids, types)
         if not self._writer.empty_log():
             self._erase_from = time.monotonic() + STORE_CHECK_SECONDS
             with self._news:  # a reader holds the log, for long if it copies the store: again a moment later

@@ -32,9 +32,13 @@ SELECT id FROM parked_keys
 -- What is parked, in journal order.
 SELECT sequence, event_id, id, type, actor, time_ms, payload, chain, reason FROM parked ORDER BY sequence LIMIT :limit
 
+-- name: parked_about
+-- Whether anything is parked about this post or account.
+SELECT 1 FROM parked WHERE id = :id LIMIT 1
+
 -- name: parked_with_content
 -- Whom parked events are about that were not blanked.
-SELECT DISTINCT id FROM parked WHERE id <> 0 AND payload <> x''
+SELECT DISTINCT id FROM parked WHERE id <> 0 AND payload <> x'' AND type IN (:types*)
 
 -- name: count_parked
 -- How many events are parked.
@@ -50,4 +54,4 @@ DELETE FROM parked_keys
 
 -- name: blank_parked
 -- Content that was deleted is erased here too (rule 12).
-UPDATE parked SET payload = x'' WHERE id IN (:ids*)
+UPDATE parked SET payload = x'' WHERE id IN (:ids*) AND type IN (:types*)

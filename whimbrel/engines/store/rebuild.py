@@ -17,7 +17,7 @@ from pathlib import Path
 from whimbrel.engines.store.applying import Apply, Applying, Decode
 from whimbrel.engines.store.files import put_in_place, remove_files
 from whimbrel.engines.store.migrations import Migration, migrate_in_place
-from whimbrel.engines.store.parked import Touches
+from whimbrel.engines.store.parked import PLAIN_SUBJECTS, Subjects
 from whimbrel.engines.store.snapshot_files import checksum_of
 from whimbrel.engines.store.snapshots import Snapshot, note_damage
 from whimbrel.engines.store.standing import Past
@@ -37,7 +37,7 @@ def rebuild(
     *,
     decode: Decode,
     apply: Apply,
-    touches: Touches | None = None,
+    subjects: Subjects = PLAIN_SUBJECTS,
     snapshots: Sequence[Snapshot] = (),
     migrations: Sequence[Migration] = (),
     on_progress: OnProgress | None = None,
@@ -56,7 +56,7 @@ def rebuild(
     try:
         writer = begin.from_snapshot(snapshots) or begin.from_nothing(journal)
         try:
-            applying = Applying(writer, decode, apply, touches=touches)
+            applying = Applying(writer, decode, apply, subjects=subjects)
             standing = writer.standing()
             if standing.parked:
                 applying.replay_parked()  # as at an opening: this version may know what an older one did not
