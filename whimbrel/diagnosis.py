@@ -269,12 +269,13 @@ def _about_a_migration(standing: Standing) -> list[str]:
         days = standing.kept_seconds / DAY_SECONDS
         said.append(
             f"migration: unfinished for {days:.1f} days; {standing.kept} is kept for the way back:"
-            " see whimbrel migrate --finish and --back"
+            " see whimbrel migrate --finish and --back;"
+            f" after {MIGRATION_KEPT_DAYS_MAX} days the server finishes by itself"
         )
         if days > MIGRATION_KEPT_DAYS_MAX:
             said.append(
                 f"migration: {standing.kept} is older than {MIGRATION_KEPT_DAYS_MAX} days and may hold"
-                " what was deleted since: finish, or go back"
+                " what was deleted since: a server that runs ends this by itself; see its log"
             )
     if standing.unused:
         said.append(

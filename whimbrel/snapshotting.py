@@ -1,7 +1,8 @@
 """When snapshots of the store are made, when old ones go, and when the journal is trimmed behind them. In the core.
 
 The copying is done by a child process of low priority (snapshot_process.py): in a thread of the core it would take the
-interpreter from the loop that everybody's posts wait for. Trimming is done by that loop itself, in pieces of a few
+interpreter from the loop that everybody's posts wait for. Another ends a migration whose kept store is too old for the
+same reason as an old snapshot (migration/overdue.py). Trimming is done by that loop itself, in pieces of a few
 milliseconds between appends. On a disk that is nearly full no snapshot is made, and the journal is trimmed right
 behind the newest one there is.
 
@@ -22,6 +23,7 @@ from typing import NamedTuple
 import msgspec
 
 from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.store.overdue import overdue
 from whimbrel.engines.store.snapshot_files import OnProgress
 from whimbrel.engines.store.snapshots import (
     Busy,
@@ -38,6 +40,7 @@ from whimbrel.kernel.contracts import Journal
 from whimbrel.kernel.errors import NotFound, Unavailable, WhimbrelError
 from whimbrel.kernel.limits import (
     APPEND_DEADLINE_SECONDS,
+    MIGRATION_KEPT_DAYS_MAX,
     SNAPSHOT_ANSWER_BYTES_MAX,
     SNAPSHOT_IDLE_MS_MAX,
     SNAPSHOT_LOOK_SECONDS,
@@ -58,7 +61,7 @@ Call = Callable[[Callable[[Journal], int]], "Future[int]"]
 
 
 class SnapshotFailed(Unavailable):
-    """The child process could not make or verify the snapshot; the text says why."""
+    """A child process could not do its work; the text says why."""
 
     code = "snapshot_failed"
 
@@ -151,6 +154,7 @@ class Snapshotting:
     def __init__(self, data: Path, store: Path, call: Call, pace: Pace, *, clock: Clock = wall_clock_ms) -> None:
         self._data, self._call, self._pace, self._clock = data, call, pace, clock
         self._store, self._journal = SqliteStore(store), JournalReader(data / "journal.sqlite")
+        self._serving, self._end_from = store, 0.0
         self._level: Level = "ok"
         self._status = Status()
         self._not_before = time.monotonic() + pace.start_seconds
@@ -211,8 +215,9 @@ class Snapshotting:
             self._wait(self._pace.look_seconds)
 
     def _look(self) -> None:
-        """One round: make what is due, let go of what is old, trim."""
+        """One round: end what is overdue, make what is due, let go of what is old, trim."""
         self._level = pressure(self._data, self._level).level
+        self._end_overdue()
         self._look_up()
         due = is_due(self._status.newest, self._status.cursor, self._clock(), self._pace.minutes)
         if due and time.monotonic() < self._not_before:
@@ -233,7 +238,7 @@ class Snapshotting:
         try:
             if not may("snapshots", self._level):
                 raise SnapshotFailed(f"no snapshot is made: the disk is {self._level}")
-            self._have_made()
+            self._have_done("whimbrel.snapshot_process")
         except (WhimbrelError, OSError) as error:
             if self._stopping:
                 return
@@ -245,11 +250,27 @@ class Snapshotting:
         self._status = self._status._replace(seconds=time.monotonic() - began, last_error="")
         self._look_up()
 
-    def _have_made(self) -> None:
-        """Run the child to its end. Raises SnapshotFailed with what it said."""
+    def _end_overdue(self) -> None:
+        """Have an unfinished migration ended when the store that it keeps is too old."""
+        if time.monotonic() < self._end_from:
+            return
+        other = overdue(self._data, self._journal, self._serving, self._clock())
+        if other is None:
+            return
+        days = MIGRATION_KEPT_DAYS_MAX
+        self._end_from = time.monotonic() + SNAPSHOT_RETRY_SECONDS
+        try:
+            self._have_done("whimbrel.migration.overdue")
+            _log.warning("a migration was ended: the way back was too old", extra={"store": other.name, "days": days})
+        except (WhimbrelError, OSError) as error:
+            if not self._stopping:
+                _log.error("an overdue migration could not be ended", extra={"store": other.name, "error": str(error)})
+
+    def _have_done(self, module: str) -> None:
+        """Run a child to its end. Raises SnapshotFailed with what it said."""
         ours, theirs = os.pipe()
         flags = ["--data", str(self._data), "--parent", str(os.getpid())]
-        words = of_this_process().words(["whimbrel.snapshot_process", *flags])
+        words = of_this_process().words([module, *flags])
         actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, theirs, 1)]
         try:
             with self._news:
@@ -265,7 +286,7 @@ class Snapshotting:
             self._child = None  # before its id is free for another process
             _, ended = os.waitpid(child, 0)
         if code := os.waitstatus_to_exitcode(ended):
-            raise SnapshotFailed(said or f"the process that makes snapshots ended with {code}")
+            raise SnapshotFailed(said or f"{module} ended with {code}")
 
     def _expire(self) -> None:
         with suppress(Busy):
