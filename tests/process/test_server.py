@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 from http.client import HTTPException
 
@@ -230,3 +231,22 @@ def _is_gone(pid):
             return stat.read().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
+
+
+def test_a_server_that_is_started_within_a_checkout_runs_what_is_installed(tmp_path):
+    checkout, script = tmp_path / "checkout", tmp_path / "whimbrel"
+    (checkout / "whimbrel").mkdir(parents=True)
+    (checkout / "whimbrel" / "__init__.py").write_text('raise SystemExit("the checkout was imported")')
+    script.write_text("import sys\nfrom whimbrel.cli import main\nsys.exit(main())\n")
+    server = Server(tmp_path / "data")
+    server.program, server.directory = (sys.executable, str(script)), checkout
+    server.start()
+    try:
+        before = server.children()
+        server.command("restart")
+        server.command("snapshot")
+        assert server.children().keys() == before.keys()
+        assert not set(server.children().values()) & set(before.values())
+        assert server.stop() == 0
+    finally:
+        server.close()

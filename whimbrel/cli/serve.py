@@ -15,6 +15,7 @@ from whimbrel import config
 from whimbrel.cli.codes import MISCONFIGURED
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.option_table import OPTIONS, Option
+from whimbrel.reliability.children import of_this_process
 
 SUPERVISOR: Final = "whimbrel.supervisor"
 
@@ -34,7 +35,8 @@ def serve(arguments: Sequence[str]) -> int:
 def become_supervisor(configuration: config.Config) -> NoReturn:
     """Replace this process by the supervisor, which is handed the configuration in a variable."""
     environment = os.environ | {config.HANDED_DOWN: config.encode(configuration)}
-    os.execve(sys.executable, [sys.executable, "-m", SUPERVISOR], environment)
+    words = of_this_process().words([SUPERVISOR])
+    os.execve(words[0], words, environment)
 
 
 def serve_words(*words: str) -> int:

@@ -67,8 +67,14 @@ class Interpreter(NamedTuple):
 
 
 def of_this_process() -> Interpreter:
-    """The installation that this process is of."""
-    return Interpreter(sys.executable, sys.flags.safe_path, os.environ.get(_PYTHONPATH))
+    """The installation that this process is of.
+
+    Isolated wherever the program is found without the current directory: a server that was started from within a
+    checkout ran its children from there, whatever was installed. The first entry of the path is that directory, or
+    the script's; where only that leads to the program, it must go on leading there.
+    """
+    installed = str(Path(__file__).resolve().parents[2]) in map(os.path.realpath, sys.path[1:])
+    return Interpreter(sys.executable, sys.flags.safe_path or installed, os.environ.get(_PYTHONPATH))
 
 
 class Command(NamedTuple):
