@@ -227,6 +227,8 @@ def _in_short(facts: Facts) -> str:
 
 def _data(facts: Facts) -> list[str]:
     id_ = facts.incident.id
+    if not facts.url:
+        return [f"On the status page, under `/incidents/{id_}` and `/api/v2/incidents.json`."]
     return [
         f"- Everything that was said, when it was said: <{facts.url}/incidents/{id_}>",
         f"- The same for programs: <{facts.url}/api/v2/incidents.json>",

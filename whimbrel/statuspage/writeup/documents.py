@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -43,7 +44,7 @@ def document(
     matter = Matter(
         title=version.title,
         description=version.description,
-        image=image or f"{_IMAGES[generator]}{slug}.png",
+        image=image or picture_address(generator, f"{slug}.md"),
         date_ms=version.published_ms or version.made_ms,
         updated_ms=max(version.made_ms, version.published_ms or 0),
         began_ms=incident.pain_ms,
@@ -57,6 +58,11 @@ def document(
     shown = f"![{picture_in_words(facts)}]({quote(matter.image, safe=_SAFE)})\n\n" if generator == "cstate" else ""
     body = survives(shown + version.body, generator)
     return Document(name, folder, f"{front_matter(matter, generator)}\n{body}")
+
+
+def picture_address(generator: Generator, file: str) -> str:
+    """Where sites of this kind keep the picture that lies beside `file` and is called like it."""
+    return f"{_IMAGES[generator]}{PurePath(file).with_suffix('.png').name}"
 
 
 def slug_of(title: str, id_: str) -> str:

@@ -37,12 +37,16 @@ _PIECE: Final = re.compile(
     r"|(?P<target>(?m:^[ ]{0,3}\[[^\[\]\n]+\]:[ \t]*\S+(?:[ \t]+\"[^\"\n]*\")?[ \t]*$))"
     r"|(?P<bare>https?://[^\s<>()\[\]\"*`]*[^\s<>()\[\]\"*`.,;:!?])"
     r"|(?P<brace>\\?\{(?=[{%#!:\\&]))"
-    r"|(?P<end>\#\\?\})"
+    r"|(?P<end>\\?\#\\?\})"
     r"|(?P<pair>\\[!-/:-@\[-`{-~])"
     r"|(?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
     r"|(?P<mark>[<@])"
 )
 _SHORTCODE: Final = re.compile(r"\{\{([<%])(?!/\*)((?:(?!\*/|[>%]\}\}).)*?)([>%])\}\}", re.DOTALL)
+
+
+def _escaped(character: str) -> str:
+    return f"\\{character}"
 
 
 class _Dialect(NamedTuple):
@@ -55,6 +59,7 @@ class _Dialect(NamedTuple):
     indented: Callable[[str], str]
     html_code: bool = False
     end: str = "#}"
+    entity: Callable[[str], str] = _escaped
 
 
 def survives(body: str, generator: Generator) -> str:
@@ -107,7 +112,7 @@ def _piece(found: "re.Match[str]", dialect: _Dialect) -> str:
     text = found[0]
     match found.lastgroup:
         case "code" | "ticks":
-            return dialect.span(text)
+            return dialect.span(re.sub(r"\n[ \t>]*", " ", text))  # so that no line of it begins a block
         case "auto" | "bare":
             return _link(text, dialect)
         case "label":
@@ -122,7 +127,8 @@ def _piece(found: "re.Match[str]", dialect: _Dialect) -> str:
         case "end":
             return dialect.end
         case "entity":
-            return _character(unescape(text), text, dialect)
+            meant = unescape(text)
+            return dialect.entity(meant) if meant in ("#", "}") else _character(meant, text, dialect)
         case "pair":
             return _character(text[1], text, dialect)
         case _:
@@ -148,13 +154,15 @@ def _link(text: str, dialect: _Dialect) -> str:
     """An address in the text. Some renderers show it decoded, and what they show is run: such a one is spelt out."""
     address = text.strip("<>")
     encoded = _address(address, dialect)
-    return text if encoded == address else f"[{_spelt(address, dialect)}]({encoded})"
+    is_plain = encoded == address and not re.search("%7[bd]", address, re.IGNORECASE)
+    return text if is_plain else f"[{_spelt(address, dialect)}]({encoded})"
 
 
 def _spelt(text: str, dialect: _Dialect) -> str:
     marked = re.sub(r"[\\`*_\[\]~]", lambda mark: f"\\{mark[0]}", unescape(text))
     marked = re.sub(r"(https?):", r"\1&#58;", marked)  # so that nobody makes a link within the link
-    return re.sub(r"[{@<]", lambda mark: _character(mark[0], mark[0], dialect), marked)
+    marked = re.sub(r"[{@<]", lambda mark: _character(mark[0], mark[0], dialect), marked)
+    return marked.replace("#}", dialect.end)
 
 
 def _address(text: str, dialect: _Dialect) -> str:
@@ -172,10 +180,18 @@ def _quiet(text: str, dialect: _Dialect) -> str:
 
 def _code(lines: Sequence[str], token: Token, dialect: _Dialect) -> list[str]:
     block = [lines[number] for number in _lines_of(token)]
+    if token.type == "fence":
+        block[0] = re.sub(r"(`{3,}|~{3,})(.*)$", lambda found: found[1] + _language(found[2]), block[0], count=1)
     if dialect.html_code:
         return _as_html(block, token) if _runs_in_blade(token.content) else block
     change = dialect.fenced if token.type == "fence" else dialect.indented
     return change("\n".join(block)).split("\n")
+
+
+def _language(info: str) -> str:
+    """The language of a block of code; whatever else stands there is nobody's text."""
+    found = re.match(r"\s*([A-Za-z0-9_+-]*)\s*$", info)
+    return found[1] if found else ""
 
 
 def _runs_in_blade(text: str) -> bool:
@@ -230,6 +246,10 @@ def _commented(found: "re.Match[str]") -> str:
     return f"{{{{{opening}/*{inner}*/{closing}}}}}"
 
 
+def _expressed(character: str) -> str:
+    return f"{{{{ '{character}' }}}}"
+
+
 def _as_it_is(text: str) -> str:
     return text
 
@@ -238,7 +258,7 @@ _HUGO: Final = _Dialect("&#123;", "@", _as_comments, _as_comments, _as_comments)
 _DIALECTS: Final[dict[Generator, _Dialect]] = {
     "jigsaw": _Dialect("{" + _APART, "@" + _APART, _html_span, _as_it_is, _as_it_is, html_code=True),
     "jekyll": _Dialect(r"{{ '\{' }}", "@", _as_expressions, _as_expressions, _as_expressions),
-    "hexo": _Dialect("{{ '{' }}", "@", _as_it_is, _as_it_is, _as_it_is, end="#{{ '}' }}"),
+    "hexo": _Dialect("{{ '{' }}", "@", _as_it_is, _as_it_is, _as_it_is, end="#{{ '}' }}", entity=_expressed),
     "hugo": _HUGO,
     "cstate": _HUGO,
 }

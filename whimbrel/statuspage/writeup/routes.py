@@ -1,12 +1,12 @@
-"""The paths for readers: the page of a write-up, its picture, and its words as they were written."""
+"""The paths for readers: the page of a write-up, its picture, its words as written. Each raises NotFound before there
+is one; the program makes a page of that."""
 
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.statuspage.pages.layout import Layout
 from whimbrel.statuspage.writeup.front import Writeups
 
@@ -32,28 +32,15 @@ class _Readers:
 
     async def page(self, request: Request) -> Response:
         """The write-up as a page."""
-        try:
-            shown = await self._writeups.shown(request.path_params["incident"])
-        except WhimbrelError as error:
-            return _refusal(error)
+        shown = await self._writeups.shown(request.path_params["incident"])
         return self._layout.page(request, "writeup.html", {"shown": shown})
 
     async def picture(self, request: Request) -> Response:
         """Its picture."""
-        try:
-            found = await self._writeups.picture(request.path_params["incident"])
-        except WhimbrelError as error:
-            return _refusal(error)
+        found = await self._writeups.picture(request.path_params["incident"])
         return Response(found, media_type="image/png", headers=_CACHED)
 
     async def words(self, request: Request) -> Response:
         """The Markdown as people wrote it."""
-        try:
-            shown = await self._writeups.shown(request.path_params["incident"])
-        except WhimbrelError as error:
-            return _refusal(error)
+        shown = await self._writeups.shown(request.path_params["incident"])
         return Response(shown.version.body, media_type="text/markdown", headers=_CACHED)
-
-
-def _refusal(error: WhimbrelError) -> Response:
-    return PlainTextResponse(f"{error.public}\n", error.status)
