@@ -18,7 +18,10 @@ LEAVES = {
     "account approve", "account confirm", "account create", "account delete", "account disable", "account enable",
     "account export", "account list", "account password", "account role", "account sessions", "account show",
     "account token", "backup", "doctor", "migrate", "provision", "restore", "restart", "serve", "snapshot", "verify",
-    "views rebuild",
+    "views rebuild", "status verify", "status operator create", "status operator list", "status operator password",
+    "status operator remove", "status operator key", "status incident open", "status incident update",
+    "status incident resolve", "status incident list", "status maintenance schedule", "status maintenance start",
+    "status maintenance complete", "status maintenance list",
 }  # fmt: skip
 
 

@@ -30,6 +30,41 @@ ACCOUNT_COMMANDS: Final = {
     "export": "archive:export",
 }
 
+STATUS_COMMANDS: Final = {
+    "verify": "status:verify",
+}
+
+STATUS_GROUPS: Final = {
+    "operator": (
+        "Who may speak for the status page.",
+        {
+            "create": "status_operator:create",
+            "list": "status_operator:list_all",
+            "password": "status_operator:password",
+            "remove": "status_operator:remove",
+            "key": "status_operator:key",
+        },
+    ),
+    "incident": (
+        "What is wrong, how it goes on, that it is over.",
+        {
+            "open": "status_incident:open_one",
+            "update": "status_incident:update",
+            "resolve": "status_incident:resolve",
+            "list": "status_incident:list_all",
+        },
+    ),
+    "maintenance": (
+        "Work that is announced.",
+        {
+            "schedule": "status_maintenance:schedule",
+            "start": "status_maintenance:start",
+            "complete": "status_maintenance:complete",
+            "list": "status_maintenance:list_all",
+        },
+    ),
+}
+
 
 def build() -> App:
     """The tree of commands, in the order in which help shows them."""
@@ -51,7 +86,21 @@ def build() -> App:
     views = App(name="views", help="What follows the journal.")
     views.command("whimbrel.cli.views:rebuild", name="rebuild")
     app.command(views)
+    app.command(status_commands())
     return app
+
+
+def status_commands() -> App:
+    """The commands of the status page, with their groups."""
+    status = App(name="status", help="The status page: what people say on it, and whether its history is whole.")
+    for name, function in STATUS_COMMANDS.items():
+        status.command(f"whimbrel.cli.{function}", name=name)
+    for group, (about, functions) in STATUS_GROUPS.items():
+        commands = App(name=group, help=about)
+        for name, function in functions.items():
+            commands.command(f"whimbrel.cli.{function}", name=name)
+        status.command(commands)
+    return status
 
 
 def run(words: Sequence[str]) -> int:
