@@ -2,8 +2,8 @@
 
 `--quick` measures a small world in about two minutes; without it the large one (100,000 accounts, 1,000,000 posts)
 is built too, which takes some minutes more. `streams` measures open streams instead, `backup` backups and restores,
-`outages` how soon an outage is noticed (bench/outages: flags of its own, one core). Every figure is printed with the
-goal of the project beside it.
+`reports` outage reports, `outages` how soon an outage is noticed (bench/outages: flags of its own, one core). Every
+figure is printed with the goal of the project beside it.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench import backup, cases, machine, streams, world
+from bench import backup, cases, machine, reports, streams, world
 from bench.outages import report as outages
 from bench.serving import memory_mb, serving, wait_for_store
 
@@ -40,7 +40,8 @@ LARGE = Size("large", 100_000, 1_000_000, 1_000_000, (2_000, 500, 100) + (50,) *
 def main() -> None:
     """Parse the flags and measure."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("api", "streams", "backup"), default="api", help="what to measure")
+    whats = ("api", "streams", "backup", "reports")
+    parser.add_argument("what", nargs="?", choices=whats, default="api", help="what to measure")
     parser.add_argument("--quick", action="store_true", help="only the small world, shorter runs")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     parser.add_argument("--seconds", type=float, default=None, help="length of one measurement")
@@ -49,7 +50,7 @@ def main() -> None:
     flags = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
         sys.exit("bin/bench: needs two cores, one for the server and one for the load; this machine has one")
-    report = {"streams": _streams, "backup": _backup}.get(flags.what, _api)(flags)
+    report = {"streams": _streams, "backup": _backup, "reports": _reports}.get(flags.what, _api)(flags)
     if flags.json:
         flags.json.write_text(json.dumps(report, indent=2) + "\n")
 
@@ -73,6 +74,16 @@ def _backup(flags: argparse.Namespace) -> dict[str, Any]:
         rows = list(backup.measured(size, Path(directory)))
     _show(f"backups: {size.accounts:,} accounts, {size.posts:,} posts", rows, described)
     return {"machine": described, "backup": [row._asdict() for row in rows]}
+
+
+def _reports(flags: argparse.Namespace) -> dict[str, Any]:
+    size = reports.QUICK if flags.quick else reports.FULL
+    size = size._replace(seconds=flags.seconds or size.seconds)
+    with tempfile.TemporaryDirectory(prefix="whimbrel-bench-") as directory:
+        described = machine.description(Path(directory))
+        rows = list(reports.measured(size, Path(directory)))
+    _show("outage reports", rows, described)
+    return {"machine": described, "reports": [row._asdict() for row in rows]}
 
 
 def _api(flags: argparse.Namespace) -> dict[str, Any]:

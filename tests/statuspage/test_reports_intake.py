@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from tests.statuspage.reporting import Clock, reporting
-from whimbrel.kernel.limits import REPORT_BYTES_MAX, REPORTS_WAITING_MAX
+from whimbrel.kernel.limits import NOTES_WAITING_MAX, REPORT_BYTES_MAX, REPORTS_WAITING_MAX
 from whimbrel.statuspage.reports.salt import FILE
 
 HOUR_MS = 3_600_000
@@ -253,3 +253,15 @@ def test_what_was_acknowledged_is_there_after_a_restart(tmp_path):
 
     assert told(tmp_path, script) == 64
     assert told(tmp_path, look) == 64
+
+
+def test_words_beyond_what_operators_can_look_at_are_dropped_and_the_report_counts(tmp_path):
+    async def script(desk):
+        insert = "INSERT INTO report_notes (service, at_ms, kind, place, words) VALUES (1, 1, 1, 0, 'older')"
+        await desk.book.write(lambda pen: [pen.run(insert) for _ in range(NOTES_WAITING_MAX - 1)])
+        for number in range(3):
+            await desk.send(kind="timeline", words="gone dark", address=f"192.0.2.{number}")
+        with desk.book.look() as look:
+            return counts(desk.book)[0], look.one("SELECT COUNT(*) FROM report_notes")[0]
+
+    assert told(tmp_path, script) == (3, NOTES_WAITING_MAX)

@@ -17,7 +17,7 @@ import msgspec
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reading
 from whimbrel.kernel.errors import Unavailable
-from whimbrel.kernel.limits import TALLY_REBUILT_MAX
+from whimbrel.kernel.limits import REPORTS_PER_SECOND_MAX, TALLY_REBUILT_MAX
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.evidence import CrowdSeen
@@ -56,7 +56,7 @@ class Reports:
 
     `folder` is where the salt lies. `watched_url`: the service whose accounts may report as themselves. `reach`: how
     far other services' pages may be looked for. `free_per_minute` reports of one network in a minute need no
-    challenge; None: none ever does.
+    challenge; None: none ever does. More than `per_second` of all networks are turned away.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Reports:
         watched_url: str = "",
         reach: Reach = "public",
         free_per_minute: int | None = FREE_PER_MINUTE,
+        per_second: int = REPORTS_PER_SECOND_MAX,
     ) -> None:
         self.book, self.catalogue, self.clock = book, catalogue, clock
         self.identities = Identities(url=watched_url, clock=clock, reach="anywhere")
@@ -86,6 +87,7 @@ class Reports:
             challenges=Challenges(token_bytes(_KEY_BYTES)),
             told=self._tally.heard,
             free_per_minute=free_per_minute,
+            per_second=per_second,
         )
 
     async def start(self) -> None:

@@ -76,9 +76,10 @@ class Intake:
         challenges: Challenges,
         told: Callable[[Sequence[tuple[Entry, bool]]], None],
         free_per_minute: int | None = FREE_PER_MINUTE,
+        per_second: int = REPORTS_PER_SECOND_MAX,
     ) -> None:
         self._book, self._clock, self._salts, self._challenges, self._told = book, clock, salts, challenges, told
-        self._free = free_per_minute
+        self._free, self._per_second = free_per_minute, per_second
         self._bursts = Bursts()
         self._numbers: dict[str, int] = {}
         self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
@@ -120,7 +121,7 @@ class Intake:
     def admit(self) -> None:
         """Turn a report away before it is read, when there are too many. Raises Flooded."""
         crowded = len(self._waiting) >= REPORTS_WAITING_MAX or self._book.pending >= BOOK_SHEDDING_PENDING
-        if crowded or self._bursts.in_second(self._clock()) > REPORTS_PER_SECOND_MAX or self._writing is None:
+        if crowded or self._bursts.in_second(self._clock()) > self._per_second or self._writing is None:
             raise Flooded(_FLOODED)
 
     async def take(self, report: Report, person: Person) -> Taken:

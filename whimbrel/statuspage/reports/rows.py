@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from whimbrel.kernel.contracts import Reading, Writing
+from whimbrel.kernel.limits import NOTES_WAITING_MAX
 from whimbrel.kernel.sql import Queries
 
 SQL: Final = Queries("whimbrel.statuspage.reports")
@@ -61,12 +62,18 @@ def take_in(pen: Writing, entries: Sequence[Entry]) -> list[bool]:
             sums[1] += entry.quarters
         else:
             sums[2] += 1
-        if counts and entry.words:
-            pen.run(SQL.add_note, msgspec.structs.asdict(entry))
+    _keep_words(pen, [entry for entry, counts in zip(entries, counted, strict=True) if counts and entry.words])
     for (service, minute, kind, place), (reports, quarters, again) in bins.items():
         place_of = {"service": service, "minute": minute, "kind": kind, "place": place}
         pen.run(SQL.add_to_minute, place_of | {"reports": reports, "quarters": quarters, "again": again})
     return counted
+
+
+def _keep_words(pen: Writing, entries: Sequence[Entry]) -> None:
+    """Keep what was written, as long as somebody may still get to look at it; the reports count all the same."""
+    row = pen.one(SQL.notes_waiting) if entries else None
+    for entry in entries[: max(NOTES_WAITING_MAX - (row[0] if row is not None else 0), 0)]:
+        pen.run(SQL.add_note, msgspec.structs.asdict(entry))
 
 
 def _said(pen: Writing, entry: Entry) -> bool:
