@@ -12,7 +12,7 @@ import pytest
 
 from tests.statuspage.reporting import OTHER, reporting
 from tests.statuspage.test_reports_judging import crowd, of, outage
-from whimbrel.kernel.errors import NotFound
+from whimbrel.kernel.errors import Invalid, NotFound
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.reports import drawing, places
 from whimbrel.statuspage.reports.elsewhere import PageSeen, read_from
@@ -307,3 +307,20 @@ def test_a_token_that_is_refused_is_an_error_and_a_dead_service_stops_no_report(
 
     assert asyncio.run(run()) == (401, 201)
     assert OTHER.page_url is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example:99999", "http://[::1", "http://\x00.example", "http://" + "a" * 300, "http://127.0.0.1:0"],
+)
+def test_an_address_that_leads_nowhere_ends_neither_the_reading_nor_the_program(tmp_path, address):
+    async def script(desk):
+        try:
+            await desk.reports.catalogue.put_service(msgspec.structs.replace(PAGED, page_url=address), actor="ada")
+        except Invalid:
+            return True
+        await desk.reports.turn()
+        await desk.reports.elsewhere.read_all()
+        return bool(of(desk, "paged").page.error)
+
+    assert told(tmp_path, script)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from whimbrel.kernel.clock import Clock
-from whimbrel.kernel.errors import Invalid, Unavailable, WhimbrelError
+from whimbrel.kernel.errors import Invalid, Unavailable
 from whimbrel.kernel.limits import (
     BOOK_SHEDDING_PENDING,
     REPORT_WORDS_CHARACTERS_MAX,
@@ -178,7 +178,7 @@ class Intake:
         entries = [entry for entry, _ in batch]
         try:
             counted = await self._book.write(partial(rows.take_in, entries=entries))
-        except WhimbrelError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not leave people waiting, nor end the intake
             for _, done in batch:
                 if not done.done():
                     done.set_exception(error)
