@@ -22,6 +22,7 @@ LEAVES = {
     "status operator remove", "status operator key", "status incident open", "status incident update",
     "status incident resolve", "status incident list", "status maintenance schedule", "status maintenance start",
     "status maintenance complete", "status maintenance list",
+    "status writeup",
 }  # fmt: skip
 
 

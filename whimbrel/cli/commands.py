@@ -32,6 +32,7 @@ ACCOUNT_COMMANDS: Final = {
 
 STATUS_COMMANDS: Final = {
     "verify": "status:verify",
+    "writeup": "status_writeup:writeup",
 }
 
 STATUS_GROUPS: Final = {

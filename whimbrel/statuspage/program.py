@@ -42,10 +42,13 @@ from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking
 from whimbrel.statuspage.v2.routes import v2_routes
 from whimbrel.statuspage.watching.observed import Beside, Observed
+from whimbrel.statuspage.writeup.beside import writeups_of
+from whimbrel.statuspage.writeup.front import Writeups
+from whimbrel.statuspage.writeup.routes import PACKAGE, writeup_routes
 
 _log = logging.getLogger("whimbrel.status")
 
-ROOMS: Final = ("catalogue", "board", "incidents", "reports", "operators", "telling")
+ROOMS: Final = ("catalogue", "board", "incidents", "reports", "operators", "telling", "watching", "writeup")
 """The rooms that have tables, in the order in which they are made."""
 
 
@@ -59,6 +62,7 @@ class Rooms(NamedTuple):
     incidents: Incidents
     showing: Showing
     reports: Reports
+    writeups: Writeups
 
 
 def open_rooms(settings: Settings, clock: Clock) -> Rooms:
@@ -79,6 +83,7 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
         reports=Reports(
             book=book, catalogue=catalogue, clock=clock, folder=settings.data, watched_url=settings.watched_url
         ),
+        writeups=writeups_of(book, catalogue, clock, site=settings.name, url=settings.public_url),
     )
 
 
@@ -91,7 +96,9 @@ class Program:
         self._turning: asyncio.Task[None] | None = None
         rooms = self.rooms
         self._layout = Layout(
-            Site(settings.name, settings.public_url), packages=[*TEMPLATES, "whimbrel.statuspage.reports"]
+            Site(settings.name, settings.public_url),
+            packages=[*TEMPLATES, "whimbrel.statuspage.reports", PACKAGE],
+            nav=[("services", "nav.reports"), ("subscribe", "nav.subscribe")],
         )
         self._looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock)
         self._export = (
@@ -173,8 +180,9 @@ class Program:
             *v2_routes(self.rooms.showing),
             *report_routes(self.rooms.reports, believing(self._settings.proxies)),
             *public_routes(self.rooms.reports, self._layout),
+            *writeup_routes(self.rooms.writeups, self._layout),
             *self._pages().routes(),
-            *self.speaking.routes(self._layout),
+            *self.speaking.routes(self._layout, self.rooms.reports),
         ]
         problems = Problems(self._layout)
         return Starlette(

@@ -132,7 +132,7 @@ def _peak(draw: ImageDraw.ImageDraw, frame: _Frame, facts: Facts) -> None:
     draw.ellipse((across - size, height - size, across + size, height + size), fill=_REPORTS)
     words, font = f"{number(worst.reports)} a minute at {clock(worst.at_ms)[:5]}", _font(23)
     left = min(across + 14 * _FINE, _RIGHT * _FINE - draw.textlength(words, font) - 4 * _FINE)
-    draw.text((left, max(height - 4 * _FINE, (_TOP + 16) * _FINE)), words, fill=_REPORTS, font=font, anchor="lm")
+    draw.text((left, max(height - 16 * _FINE, (_TOP + 16) * _FINE)), words, fill=_REPORTS, font=font, anchor="lm")
 
 
 def _signs(draw: ImageDraw.ImageDraw, frame: _Frame, facts: Facts) -> None:
