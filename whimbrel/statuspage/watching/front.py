@@ -55,7 +55,8 @@ _decode_app = msgspec.msgpack.Decoder(App).decode
 class Plan(NamedTuple):
     """What is watched. `url`: the service, empty for none; `nodes`: whose /metrics are read; no slash at their ends.
 
-    `secrets_file`: the canaries' names and passwords, which may appear later; `keys_file`: the secrets of the other vantage points.
+    `secrets_file`: the canaries' names and passwords, which may appear later; `keys_file`: the secrets of the other
+    vantage points.
     """
 
     url: str = ""
