@@ -12,6 +12,8 @@ from tests.house.tree import ROOT, modules, shown
 
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
+    "markdown-it-py": "markdown_it",
+    "pillow": "PIL",
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",
 }
