@@ -134,10 +134,15 @@ class StreamingProcess:
 
     def _ready(self) -> Reply:
         views = self._views()
-        engines = {"core": EngineHealth(self._link.connected, "" if self._link.connected else "not connected")}
+        engines = {"core": self._core()}
         alive = self._alive().status == 200
         ready = self._serving and alive and bool(views) and is_ready(views)
         return ProcessHealth(ready, engines, views).reply()
+
+    def _core(self) -> EngineHealth:
+        if self._link.connected:
+            return EngineHealth(True, "")
+        return EngineHealth(self._link.expecting, "is being replaced" if self._link.expecting else "not connected")
 
     def _views(self) -> dict[str, ViewHealth]:
         feed = self._link.feed

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.support.serving import eventually, serving
 from whimbrel.reliability.control import ask
 
 NAME = "ines"
+ASKING_PAUSE_SECONDS = 0.005
 
 
 def supervisor_of(server):
@@ -33,16 +36,43 @@ def have_it_restart_by_signal(server):
     )
 
 
+class Asking(threading.Thread):
+    """Asks the process of streams how it is, again and again, until the block ends."""
+
+    def __init__(self, server):
+        super().__init__()
+        self._path, self._ended = server.data / "run" / "streaming.control.sock", threading.Event()
+        self.cores = set()
+        """Everything that it said of the core."""
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self.join()
+
+    def run(self):
+        """Ask."""
+        while not self._ended.wait(ASKING_PAUSE_SECONDS):
+            with suppress(OSError, ValueError):
+                reply = ask(self._path, "/readyz", deadline_seconds=10)
+                if reply.status == 200:
+                    self.cores.add(json.loads(reply.text)["engines"]["core"]["ok"])
+
+
 @pytest.mark.parametrize("api_processes", [1, 2])
 def test_no_request_fails_and_no_post_is_lost_while_everything_is_replaced(tmp_path, api_processes):
     with serving(tmp_path / "data", api_processes=api_processes) as server:
         token = server.provide([NAME])[NAME]
         supervisor, before = supervisor_of(server), server.children()
-        with load_on(server, token) as people:
+        with load_on(server, token) as people, Asking(server) as asking:
             for _ in range(2):
                 assert server.command("restart") == "restarted\n"
             have_it_restart_by_signal(server)
         assert [person.failures for person in people] == [[], [], [], []]
+        assert asking.cores == {True}
         assert supervisor_of(server) == supervisor
         assert server.children().keys() == before.keys()
         client = server.client(token)
