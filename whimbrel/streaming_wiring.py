@@ -39,8 +39,10 @@ from whimbrel.microblog.recents import Window
 from whimbrel.microblog.recents_feed import RecentsInMemory
 from whimbrel.microblog.recents_rows import entry_of_row
 from whimbrel.microblog.vocabulary import VOCABULARY
+from whimbrel.reliability.proxies import networks
 from whimbrel.streaming.admission import Admission
 from whimbrel.streaming.archive import Archive
+from whimbrel.streaming.callers import Callers
 from whimbrel.streaming.counts import Counts
 from whimbrel.streaming.deliveries import Deliveries, Partings
 from whimbrel.streaming.hub import Hub
@@ -99,7 +101,9 @@ async def build_streams(config: Config, link: CoreLink, *, clock: Clock = wall_c
     link.follow(Feed([*views], VOCABULARY, tail, partial(JournalReader, config.data / "journal.sqlite")))
     resumes = Resumes(hub=hub, deliveries=deliveries, newsroom=newsroom, lately=lately, archive=archive, counts=counts)
     admission = Admission(accounts=accounts, sides=sides, freshness=link, clock=clock)
-    return Product(Parts(hub, sides, admission, deliveries, resumes, counts, clock), reads, archive, passwords)
+    callers = Callers(networks(config.trusted_proxies), limited=config.rate_limits)
+    parts = Parts(hub, sides, admission, deliveries, resumes, callers, counts, clock)
+    return Product(parts, reads, archive, passwords)
 
 
 async def _remember(lately: Lately, archive: Archive, cursor: int) -> None:

@@ -35,6 +35,24 @@ def test_everything_from_an_event_on_is_found_that_event_included(appending):
     assert found(appending, ids[-1] + 5, len(ids)) == []
 
 
+def test_a_trim_while_it_is_read_is_noticed(appending, monkeypatch):
+    # The second page began after what was trimmed, and a stream was told the rest as if it were whole.
+    monkeypatch.setattr("whimbrel.streaming.archive.FOLLOW_READ_RECORDS_MAX", 5)
+    ids = filled(appending, 30)
+
+    class TrimmedMeanwhile(JournalReader):
+        def read(self, *, after, limit, up_to=None):
+            records = super().read(after=after, limit=limit, up_to=up_to)
+            if limit == 5:
+                appending.journal.trim(up_to=12)
+            return records
+
+    archive = Archive(partial(TrimmedMeanwhile, appending.store_path.with_name("journal.sqlite")), VOCABULARY)
+    assert asyncio.run(archive.since(ids[2], up_to=len(ids))) is None
+    assert [event.event_id for event in asyncio.run(archive.newest(25, up_to=len(ids)))] == ids[12:]
+    archive.close()
+
+
 def test_what_was_trimmed_is_said_to_be_gone_and_the_rest_is_found(appending):
     ids = filled(appending, 30)
     while appending.journal.trim(up_to=12):

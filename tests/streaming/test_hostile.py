@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import resource
 import socket
 import ssl
 import struct
@@ -11,9 +12,15 @@ import pytest
 import trustme
 
 from tests.streaming.beside import streaming_beside
+from tests.support.serving import eventually
 from whimbrel.engines.sockets import address_of
 from whimbrel.kernel.errors import StoreUnavailable
-from whimbrel.kernel.limits import STREAM_HEAD_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX, STREAM_SUBSCRIPTIONS_MAX
+from whimbrel.kernel.limits import (
+    STREAM_CONNECTIONS_PER_ADDRESS_MAX,
+    STREAM_HEAD_BYTES_MAX,
+    STREAM_MESSAGE_BYTES_MAX,
+    STREAM_SUBSCRIPTIONS_MAX,
+)
 from whimbrel.streaming.answers import refusal
 
 HANDSHAKE = (
@@ -162,6 +169,41 @@ def test_a_socket_listens_to_so_many_streams_and_no_more(streaming, ada_bob_cleo
     reader.subscribe_fails()
     assert reader.errors[0]["status"] == 429
     reader.close()
+
+
+@pytest.fixture
+def many_files():
+    """More open files than a process gets unasked."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 4 * STREAM_CONNECTIONS_PER_ADDRESS_MAX), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_files")
+def test_from_one_address_so_many_streams_are_opened_and_no_more(server):
+    def call(address):
+        line = beside.line()
+        line.sendall(request("/api/v1/streaming/public", "X-Forwarded-For: 192.0.2.66", f"X-Forwarded-For: {address}"))
+        return line, line.recv(4_096)
+
+    with streaming_beside(server, name="crowd", trusted_proxies="127.0.0.1") as beside:
+        crowd = [call("192.0.2.1") for _ in range(STREAM_CONNECTIONS_PER_ADDRESS_MAX)]
+        assert {said[:15] for _, said in crowd} == {b"HTTP/1.1 200 OK"}
+        refused, said = call("192.0.2.1")
+        assert said.startswith(b"HTTP/1.1 429 ")
+        assert b"\r\nretry-after: 60\r\n" in said.lower()
+        other, said = call("192.0.2.2")
+        assert said.startswith(b"HTTP/1.1 200 ")
+        for line in (refused, other, *(line for line, _ in crowd)):
+            line.close()
+
+        def served_again():
+            line, said = call("192.0.2.1")
+            line.close()
+            return said.startswith(b"HTTP/1.1 200 ")
+
+        eventually(served_again, seconds=15, what="who has left makes room")
 
 
 def test_a_ping_is_answered_in_pieces_and_between_fragments(streaming):

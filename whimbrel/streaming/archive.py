@@ -39,9 +39,8 @@ class Archive:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._since, event_id, up_to)
 
     async def newest(self, limit: int, *, up_to: int) -> list[Event]:
-        """The last events up to a sequence."""
-        run = asyncio.get_running_loop().run_in_executor
-        return await run(self._thread, self._between, max(0, up_to - limit), up_to)
+        """The last events up to a sequence: those that are still there."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._newest, limit, up_to)
 
     def close(self) -> None:
         """Let go of the file and the thread."""
@@ -63,9 +62,17 @@ class Archive:
                 high = middle
         return self._between(low - 1, up_to) if up_to - low < RESUME_EVENTS_MAX else None
 
-    def _between(self, after: int, up_to: int) -> list[Event]:
+    def _newest(self, limit: int, up_to: int) -> list[Event]:
+        oldest = self._records(max(0, up_to - limit), 1, up_to)
+        return (self._between(oldest[0].sequence - 1, up_to) if oldest else None) or []
+
+    def _between(self, after: int, up_to: int) -> list[Event] | None:
+        """Every event above `after` up to a sequence; None when some are gone, trimmed while this was read perhaps."""
         events: list[Event] = []
-        while records := self._records(after, FOLLOW_READ_RECORDS_MAX, up_to):
+        while after < up_to:
+            records = self._records(after, FOLLOW_READ_RECORDS_MAX, up_to)
+            if not records or records[0].sequence != after + 1:
+                return None
             after = records[-1].sequence
             events += [event for record in records if (event := self._decoded(record)) is not None]
         return events

@@ -16,6 +16,7 @@ END: Final = b"\r\n\r\n"
 
 _FIRST: Final = re.compile(r"([A-Z]{1,16}) (/[\x21-\x7e]*) HTTP/1\.[01]")
 _FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
+_LISTED: Final = "x-forwarded-for"
 _NEVER: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -50,7 +51,10 @@ def parse_head(data: bytes) -> Head:
         field = _FIELD.fullmatch(line)
         if field is None:
             raise BadRequest("A header of the request cannot be read")
-        headers.setdefault(field[1].lower(), field[2].rstrip())
+        name, value = field[1].lower(), field[2].rstrip()
+        if name == _LISTED and name in headers:
+            headers[name] += f", {value}"  # a proxy may add a line of its own to the one that a client has made up
+        headers.setdefault(name, value)
     if asked[1] not in METHODS:
         raise WrongMethod(f"{asked[1]} is not possible here: streams are only read")
     path, _, query = asked[2].partition("?")

@@ -27,6 +27,7 @@ from whimbrel.kernel.limits import (
 )
 from whimbrel.streaming import answers
 from whimbrel.streaming.admission import Admission, Guest, check_scopes, offered_protocol, token_in
+from whimbrel.streaming.callers import Callers
 from whimbrel.streaming.counts import Counts
 from whimbrel.streaming.deliveries import Deliveries
 from whimbrel.streaming.heads import Head
@@ -56,6 +57,7 @@ class Parts(NamedTuple):
     admission: Admission
     deliveries: Deliveries
     resumes: Resumes
+    callers: Callers
     counts: Counts
     clock: Clock
 
@@ -170,16 +172,18 @@ class Streams:
             raise TooMany("You have as many streams open as an account may have", retry_after_seconds=60)
         since = head.headers.get("last-event-id") or head.query.get("since")
         check_since(since)
+        address = self._parts.callers.address(knock.transport, head)
+        self._parts.callers.check(address)
         watcher = await self._watcher(guest)
         if knock.transport.is_closing():
             self._unwatch(watcher)
             return
         if upgrade:
-            self._begin(knock, WebSocket(self, knock.transport, guest, watcher))
+            self._begin(knock, WebSocket(self, knock.transport, guest, watcher), address)
             stream = knock.transport.get_protocol()
             knock.transport.write(answers.switching(key, offered_protocol(head)))
         else:
-            self._begin(knock, EventSource(self, knock.transport, guest, watcher))
+            self._begin(knock, EventSource(self, knock.transport, guest, watcher), address)
             stream = knock.transport.get_protocol()
             bodiless = head.method == "HEAD"
             knock.transport.write(answers.event_source())
@@ -192,7 +196,9 @@ class Streams:
         if knock.early and isinstance(stream, WebSocket):
             stream.data_received(knock.early)
 
-    def _begin(self, knock: Knock, stream: "WebSocket | EventSource") -> None:
+    def _begin(self, knock: Knock, stream: "WebSocket | EventSource", address: str) -> None:
+        stream.address = address
+        self._parts.callers.came(address)
         knock.task = None
         self.left(knock)
         knock.transport.set_protocol(stream)
@@ -279,6 +285,7 @@ class Streams:
             self._parts.hub.unsubscribe(subscription)
         stream.subscriptions = ()
         self._parts.hub.leave(stream)
+        self._parts.callers.left(stream.address)
         if stream.account_id is not None:
             self._per_account[stream.account_id] -= 1
             if not self._per_account[stream.account_id]:

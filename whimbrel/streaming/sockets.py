@@ -73,6 +73,7 @@ class Stream(asyncio.Protocol, ABC):
     __slots__ = (
         "_full",
         "account_id",
+        "address",
         "keeper",
         "place",
         "session",
@@ -86,6 +87,7 @@ class Stream(asyncio.Protocol, ABC):
         self.keeper, self.transport, self.watcher = keeper, transport, watcher
         self.session, self.account_id = guest.session, guest.account_id
         self.subscriptions: tuple[Subscription, ...] = ()
+        self.address = ""
         self.place = 0
         self._full: asyncio.Event | None = None
 
