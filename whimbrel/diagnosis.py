@@ -7,6 +7,7 @@ answers also when the server is down or the data damaged: a part that cannot be 
 import json
 import os
 import platform
+import resource
 import statistics
 import tempfile
 import time
@@ -25,7 +26,7 @@ from whimbrel.engines.store.snapshots import list_snapshots
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import WhimbrelError
-from whimbrel.kernel.limits import MIGRATION_KEPT_DAYS_MAX
+from whimbrel.kernel.limits import FILES_WANTED_MIN, MIGRATION_KEPT_DAYS_MAX
 from whimbrel.kernel.switching import KEPT_KEY
 from whimbrel.option_table import is_loopback
 from whimbrel.reliability.control import ask
@@ -91,7 +92,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that doctor shows. `server` is what the running server says of itself; None when none runs."""
+    """Everything that doctor shows. `server` is what the running server says of itself; None when none runs.
+
+    `files_max`: how many files a process that this user starts from here may have open.
+    """
 
     versions: Mapping[str, str]
     data: str
@@ -99,6 +103,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     disk: Disk | None
     syncs: Syncs | None
     data_mode: int | None
+    files_max: int
     standing: Standing | None
     server: Any
     warnings: tuple[str, ...] = ()
@@ -115,6 +120,7 @@ def diagnose(configuration: Configuration, *, clock: Clock = wall_clock_ms) -> D
         disk=disk_of(config.data) if there else None,
         syncs=measured_syncs(config.data) if there else None,
         data_mode=config.data.stat().st_mode & 0o777 if there else None,
+        files_max=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
         standing=standing_of(config.data, clock) if there else None,
         server=server_of(config.data),
     )
@@ -256,6 +262,11 @@ def _about_the_machine(found: Diagnosis) -> list[str]:
         said.append(f"fsync takes {found.syncs.median_ms:.1f} ms: every post waits for one; see what else writes here")
     if found.disk is not None and found.syncs is None:
         said.append(f"data: {found.data} cannot be written by this user")
+    if found.files_max < FILES_WANTED_MIN:
+        said.append(
+            f"files: a process started from here may have {found.files_max:,} open, and each stream is one;"
+            " raise the hard limit (LimitNOFILE in the unit)"
+        )
     if found.data_mode is not None and found.data_mode & 0o077:
         said.append(
             f"data: {found.data} has mode {found.data_mode:04o}: others on the machine can look in; expected 0700"

@@ -16,6 +16,7 @@ SOUND = {
     "disk": Disk(50, 100, "ok", "50.0% free"),
     "syncs": Syncs(1.0, 2.0, 40),
     "data_mode": 0o700,
+    "files_max": 20_000,
     "standing": Standing(
         head=10, journal_bytes=1, store_cursor=10, store_bytes=1, lag_events=0, lag_seconds=0, parked=0
     ),
@@ -39,6 +40,7 @@ SOUND = {
         ({"syncs": Syncs(25.0, 90.0, 40)}, {}, "fsync takes 25.0 ms"),
         ({"syncs": None}, {}, "cannot be written"),
         ({"data_mode": 0o755}, {}, "mode 0755"),
+        ({"files_max": 4_096}, {}, "4,096 open, and each stream is one"),
         ({"standing": None}, {}, "does not exist yet"),
         ({"standing": Standing(head=10, store_cursor=10, parked=3)}, {}, "parked: 3 events"),
         ({"standing": Standing(head=10)}, {}, "store: there is none"),

@@ -4,6 +4,7 @@ from whimbrel.cli.codes import DONE, FAILED
 from whimbrel.cli.output import say, say_json
 from whimbrel.cli.product import DataFlag, JsonFlag, configuration
 from whimbrel.diagnosis import Diagnosis, Standing, diagnose
+from whimbrel.kernel.limits import STREAM_CONNECTIONS_MAX
 
 
 def doctor(*, json: JsonFlag = False, data: DataFlag = None) -> int:
@@ -36,6 +37,8 @@ def tell(found: Diagnosis) -> None:
     if found.syncs is not None:
         syncs = found.syncs
         fact("fsync", f"{syncs.median_ms:.2f} ms median, {syncs.highest_ms:.2f} ms highest of {syncs.count}")
+    streams = min(found.files_max, STREAM_CONNECTIONS_MAX)
+    fact("open files", f"at most {found.files_max:,} a process started from here, so at most {streams:,} streams")
     heading("data")
     if found.standing is not None:
         tell_standing(found.standing)
