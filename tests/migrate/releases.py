@@ -136,13 +136,13 @@ def _copied(folder: Path) -> Path:
 
 
 def _installed(source: Path, version: str, folder: Path) -> Release:
-    """Build the wheel and install it, beside the libraries that this environment has."""
+    """Build the wheel and install it, compiled as pip does, beside the libraries that this environment has."""
     _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)])
     (wheel,) = folder.glob("*.whl")
     environment = folder / "environment"
     _run([sys.executable, "-m", "venv", "--without-pip", str(environment)])
     (packages,) = environment.glob("lib/python3.*/site-packages")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     _run([*install, "--target", str(packages), str(wheel)])
     (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()), "utf-8")
     return Release(version, environment / "bin" / "python")

@@ -27,6 +27,9 @@ ANSWER_SECONDS = 30.0
 COMMAND_SECONDS = 60.0
 SCOPES = "read write follow push"
 
+_LEFT_OUT = ("WHIMBREL_", "PYTHONDONTWRITEBYTECODE")
+"""Not handed to servers: the options of whoever tests, and the wish that each process compiles every module anew."""
+
 
 class Reply(NamedTuple):
     """What came back: the JSON where it is JSON, else the text."""
@@ -110,7 +113,7 @@ class Server:
         self.log = data.parent / f"{data.name}.log"
         self._port = port
         self._api_processes = api_processes
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("WHIMBREL_")} | {
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)} | {
             "WHIMBREL_RATE_LIMITS": "off",
             "WHIMBREL_STATUS": "off",
             "PYTHONPATH": str(ROOT),
