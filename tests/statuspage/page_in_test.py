@@ -4,7 +4,10 @@ import asyncio
 import base64
 import re
 from contextlib import contextmanager
+from functools import cache
 from html import unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.asgi import asked
@@ -161,9 +164,21 @@ class Receiver:
         self._server.close()
 
 
+@cache
+def new_book():
+    """The file of a page that has made its first turn: to write it costs a test less than to make it."""
+    with TemporaryDirectory() as folder:
+        PageInTest(Path(folder)).close()
+        return (Path(folder) / "status.sqlite").read_bytes()
+
+
 @contextmanager
 def opened_page(data, **settings):
     """A page for as long as the block runs."""
+    if not (data / "status.sqlite").exists():
+        data.mkdir(parents=True, exist_ok=True)
+        (data / "status.sqlite").write_bytes(new_book())
+        (data / "status.sqlite").chmod(0o600)
     page = PageInTest(data, **settings)
     try:
         yield page

@@ -239,7 +239,7 @@ def test_the_history_is_a_list_that_can_be_read(page, ada):
     assert "ada , incident opened" in said
     assert "Chain" in said
     assert "Older" not in said
-    for number in range(95):
+    for number in range(99):
         page.run(page.speaking.operators.add_key("ada", f"key {number}", actor="ada"))
     older = re.search(r"/admin/history\?before=\d+", ada.get("/admin/history").body.decode())[0]
     assert "operator created" in words_of(ada.get(older))
