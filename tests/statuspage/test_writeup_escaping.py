@@ -8,7 +8,7 @@ import re
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 from markdown_it import MarkdownIt
@@ -144,12 +144,14 @@ def test_readers_of_jigsaw_see_what_readers_of_our_page_see(written):
     assert words(as_jigsaw_compiles(survives(written, "jigsaw"))) == words(on_our_page(written))
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_nothing_is_left_for_blade(written):
     compiled = as_jigsaw_compiles(survives(written, "jigsaw"))
     assert not re.search(r"\{\{|\{!!|<\?|\B@\w", compiled), compiled
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_nothing_is_left_for_liquid(written):
     escaped = survives(written, "jekyll")
@@ -158,6 +160,7 @@ def test_nothing_is_left_for_liquid(written):
     assert not re.search(r"\{\{|\{%", escaped), escaped
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_nothing_is_left_for_nunjucks_outside_of_code(written):
     rendered = html(re.sub(r"\{\{ '[{}#]' \}\}", "\ue000", survives(written, "hexo")))
@@ -165,12 +168,14 @@ def test_nothing_is_left_for_nunjucks_outside_of_code(written):
     assert not re.search(r"\{\{|\{%|\{#|#\}", outside), outside
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_nothing_is_left_for_shortcodes(written):
     escaped = re.sub(r"\{\{([<%])/\*.*?\*/[>%]\}\}", "", survives(written, "hugo"), flags=re.DOTALL)
     assert not re.search(r"\{\{[<%]", escaped), escaped
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_no_line_of_text_is_taken_for_the_end_of_front_matter(written):
     for generator in GENERATORS:

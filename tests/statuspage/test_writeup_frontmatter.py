@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.statuspage.writeup_examples import BEGAN, OVER, facts, incident, version
@@ -175,6 +175,7 @@ def test_hostile_words_read_back_as_words(generator, words):
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
+@settings(deadline=None)
 @given(title=st.text(max_size=60), description=st.text(max_size=60))
 def test_any_words_read_back_as_words(generator, title, description):
     check(generator, title, description)
