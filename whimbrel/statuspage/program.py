@@ -41,7 +41,8 @@ from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking
 from whimbrel.statuspage.v2.routes import v2_routes
-from whimbrel.statuspage.watching.observed import Beside, Observed
+from whimbrel.statuspage.watching.front import Plan, Watch
+from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.writeup.beside import writeups_of
 from whimbrel.statuspage.writeup.front import Writeups
 from whimbrel.statuspage.writeup.routes import PACKAGE, writeup_routes
@@ -51,6 +52,12 @@ _log = logging.getLogger("whimbrel.status")
 ROOMS: Final = ("catalogue", "board", "incidents", "reports", "operators", "telling", "watching", "writeup")
 """The rooms that have tables, in the order in which they are made."""
 
+CANARY_FILE: Final = "canary.json"
+"""In the program's directory: names and passwords of the canaries, readable by nobody else; may come later."""
+
+VANTAGES_FILE: Final = "vantages.json"
+"""In the program's directory: the secret of each other vantage point, readable by nobody else; may come later."""
+
 
 class Rooms(NamedTuple):
     """Everything that the program consists of."""
@@ -58,6 +65,7 @@ class Rooms(NamedTuple):
     book: Book
     catalogue: Catalogue
     observed: Observed
+    watch: Watch
     board: Board
     incidents: Incidents
     showing: Showing
@@ -70,11 +78,12 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     book = Book(settings.data / "status.sqlite", [schema(f"whimbrel.statuspage.{room}") for room in ROOMS])
     catalogue = Catalogue(book=book, clock=clock)
-    board = Board(book=book)
+    board, observed = Board(book=book), Observed()
     return Rooms(
         book=book,
         catalogue=catalogue,
-        observed=Observed(),
+        observed=observed,
+        watch=Watch(_plan(settings), book=book, observed=observed, clock=clock),
         board=board,
         incidents=Incidents(book=book, clock=clock, names=catalogue.names),
         showing=Showing(
@@ -84,6 +93,16 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
             book=book, catalogue=catalogue, clock=clock, folder=settings.data, watched_url=settings.watched_url
         ),
         writeups=writeups_of(book, catalogue, clock, site=settings.name, url=settings.public_url),
+    )
+
+
+def _plan(settings: Settings) -> Plan:
+    url = settings.watched_url.rstrip("/")
+    return Plan(
+        url=url,
+        nodes=settings.nodes or ((url,) if url else ()),
+        secrets_file=settings.data / CANARY_FILE,
+        keys_file=settings.data / VANTAGES_FILE,
     )
 
 
@@ -119,6 +138,7 @@ class Program:
         await rooms.catalogue.load(own_service(settings.name, settings.watched_url or settings.public_url))
         await rooms.board.load()
         await rooms.reports.start()
+        await rooms.watch.start()
         await self.speaking.start()
         await self.turn()
         self._turning = asyncio.create_task(self._turn_for_ever())
@@ -133,6 +153,7 @@ class Program:
         if self._export is not None:
             await self._export.stop()
         await self.rooms.reports.stop()
+        await self.rooms.watch.stop()
         await asyncio.to_thread(self.rooms.book.close)
 
     async def turn(self) -> tuple[Sequence[Change], Changed]:
@@ -141,8 +162,8 @@ class Program:
         await rooms.reports.turn()
         windows = rooms.showing.shown.maintenances
         evidences = [
-            rooms.observed.evidence(
-                one.id, now_ms, Beside(crowd=rooms.reports.crowd(one.id, now_ms), planned=planned(windows, one.id))
+            rooms.watch.evidence(
+                one.id, now_ms, crowd=rooms.reports.crowd(one.id, now_ms), planned=planned(windows, one.id)
             )
             for one in rooms.catalogue.components
         ]
@@ -158,6 +179,7 @@ class Program:
         if newest == self._heard:
             return False
         await self.rooms.catalogue.reread()
+        await self.rooms.watch.probes.load()
         self._heard = newest
         return True
 
@@ -178,6 +200,7 @@ class Program:
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/api/history/head.json", self._head, methods=["GET"]),
             *v2_routes(self.rooms.showing),
+            *self.rooms.watch.routes(),
             *report_routes(self.rooms.reports, believing(self._settings.proxies)),
             *public_routes(self.rooms.reports, self._layout),
             *writeup_routes(self.rooms.writeups, self._layout),

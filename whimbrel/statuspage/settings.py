@@ -17,7 +17,7 @@ class Settings(NamedTuple):
     `export`: a folder in which a copy of the page is kept for a second origin, or None.
     `official`: the account that posts each update; `mail`: the server by which e-mail is sent; None: neither is done.
     `webhooks_reach`: where the addresses of webhooks may lead. `trusted_proxies`: networks whose word about a client's
-    address is believed.
+    address is believed. `nodes`: the addresses whose /metrics are read; none: that of the watched service.
     """
 
     data: Path
@@ -30,3 +30,4 @@ class Settings(NamedTuple):
     mail: MailServer | None = None
     webhooks_reach: Reach = "public"
     trusted_proxies: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()

@@ -97,12 +97,11 @@ class Watch:
 
     async def stop(self) -> None:
         """End everything, and write down what was counted."""
-        tasks = [*self._tasks, *self._running.values()]
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        tasks = {*self._tasks, *self._running.values()}
+        while tasks := {task for task in tasks if not task.done()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=WATCH_TICK_SECONDS)
         self._tasks = []
         with suppress(WhimbrelError):  # the book says by itself that its disk refuses
             await self._write(self._clock() // 60_000 + 1)
