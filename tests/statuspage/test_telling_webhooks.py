@@ -7,6 +7,7 @@ import subprocess
 import sys
 from hashlib import sha256
 
+import apsw
 import pytest
 
 from tests.statuspage.page_in_test import HOUR, MINUTE, Receiver, opened_page
@@ -301,6 +302,37 @@ def test_a_restart_in_the_middle_of_deliveries_loses_nothing_and_repeats_nothing
         with page.book.look() as look:
             failed = {rows.get(look, one.subscription).address for one in rows.due(look, page.now_ms + HOUR, 10)}
         assert failed == set(urls), "the receivers are gone, and what they are owed is not"
+
+
+def test_what_was_acknowledged_while_the_disk_refuses_is_not_sent_again(page):
+    other = apsw.Connection(str(page.settings.data / "status.sqlite"))
+
+    def answer(request):
+        if b"challenge" in request["body"]:
+            return agrees(request)
+        other.execute("BEGIN IMMEDIATE")  # from here on the book cannot be written
+        return 200, ""
+
+    receiver = Receiver(page, answer)
+    subscribe(page, receiver.url)
+    page.settle()
+    say(page, "First.")
+
+    async def delivered():
+        await page.program.turn()
+        tasks = await page.telling.deliver()
+        while not page.book.failing:  # noqa: ASYNC110 - the book tells nobody that it fails
+            await asyncio.sleep(0)
+        assert await page.telling.deliver() == tasks, "it is still being written down"
+        other.execute("ROLLBACK")
+        await asyncio.gather(*tasks)
+
+    page.run(delivered())
+    page.settle()
+    assert len(told(receiver)) == 1
+    assert page.run(page.telling.waiting()) == 0
+    other.close()
+    receiver.close()
 
 
 def test_what_another_process_writes_is_told_as_well(page, receiver, tmp_path):

@@ -9,14 +9,15 @@ programs and the microblog know it.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reading, Writing
-from whimbrel.kernel.errors import NotFound, WhimbrelError
+from whimbrel.kernel.errors import NotFound, Unavailable, WhimbrelError
 from whimbrel.kernel.limits import (
+    BOOK_RETRY_SECONDS,
     TELLING_AT_ONCE_MAX,
     TELLING_CONFIRM_TRIES_MAX,
     TELLING_DISABLED_AFTER_SECONDS,
@@ -168,9 +169,18 @@ class Telling:
             confirmed = await self._send(to, owed, told)
         except DeliveryFailed as failed:
             error = failed  # the name of an except clause is gone before the writer's thread uses it
-            await self._book.write(lambda pen: self._note_failure(pen, owed, error))
+            await self._noted(lambda pen: self._note_failure(pen, owed, error))
         else:
-            await self._book.write(lambda pen: _acknowledged(pen, owed, confirmed=confirmed))
+            await self._noted(lambda pen: _acknowledged(pen, owed, confirmed=confirmed))
+
+    async def _noted(self, work: Callable[[Writing], None]) -> None:
+        """Write down how it went, as soon as the disk takes it: until then this subscription is sent nothing, because
+        what was acknowledged and cannot be noted would be sent once more, and once more."""
+        while True:
+            try:
+                return await self._book.write(work)
+            except Unavailable:
+                await asyncio.sleep(BOOK_RETRY_SECONDS)
 
     async def _send(self, to: Subscription, owed: Owed, told: Told | None) -> bool:
         channel = self.channels.get(to.kind)
