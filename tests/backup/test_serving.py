@@ -205,3 +205,15 @@ def test_progress_goes_to_standard_error_and_the_result_to_standard_output(town,
 def test_a_restore_wants_to_know_where(tmp_path):
     assert "--data NEW" in whimbrel("restore", str(tmp_path), code=2)[1]
     assert "either" in whimbrel("restore", str(tmp_path), "--check", "--data", str(tmp_path / "new"), code=2)[1]
+
+
+def test_a_backup_gives_way_before_its_libraries_are_imported():
+    script = (
+        "import os, sys\n"
+        "sys.argv = ['whimbrel', 'backup', '--help']\n"
+        "from whimbrel.cli import main\n"
+        "main()\n"
+        "print(os.nice(0))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.splitlines()[-1] == "19"
