@@ -30,6 +30,7 @@ from whimbrel.kernel.limits import (
     STORE_START_SECONDS,
     STREAM_CONNECTIONS_MAX,
     STREAM_SOCKET_BYTES_MAX,
+    STREAMING_NICENESS,
     THREAD_SWITCH_SECONDS,
 )
 from whimbrel.reliability.children import (
@@ -60,6 +61,9 @@ def main() -> NoReturn:
     if told.parent is not None:
         die_with_parent(told.parent)
     leave_the_terminal_to_the_supervisor()
+    # Where both want the same core, reading home comes before streams: its p99 beside 50,000 messages a second on one
+    # core was 12 ms so, and 120 ms before.
+    os.nice(STREAMING_NICENESS)
     config = decode(os.environ[HANDED_DOWN])
     log_as_json(told.name, config.log_level, config.data)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
