@@ -47,7 +47,17 @@ from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.draining import AsgiApp, Draining
 from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS, Family, RequestMetrics, exposition, gauge
+from whimbrel.reliability.metrics import (
+    HOME,
+    ROUTE,
+    SECONDS,
+    STATUS,
+    Family,
+    HomeAnswers,
+    RequestMetrics,
+    exposition,
+    gauge,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +98,7 @@ class ApiProcess:
         self._config = replace(config, port=port)
         self._name, self._listen_handle = name, listen_handle
         self._run = config.data / "run"
-        self._requests = RequestMetrics()
+        self._requests, self._homes = RequestMetrics(), HomeAnswers()
         self._link = CoreLink(self._run / "core.sock", HeadReader(self._run / "head"))
         self._serving = False
         self._stop, self._retire = asyncio.Event(), asyncio.Event()
@@ -145,7 +155,7 @@ class ApiProcess:
         _find_the_vanished(self._listen_handle)
         return InheritedSocketServer(
             self._listen_handle,
-            target=_measured(app, self._requests),
+            target=self._measured(app),
             interface=Interfaces.ASGINL,
             http=HTTPModes.auto,
             websockets=True,
@@ -187,25 +197,28 @@ class ApiProcess:
     def _metrics(self) -> Reply:
         families: list[Family] = [
             *self._requests.families(),
+            *self._homes.families(),
             *view_families(self._link.head.head, self._views()),
             gauge("whimbrel_core_connected", "Whether the core can be asked.", int(self._link.connected)),
             gauge("whimbrel_core_requests_outstanding", "Requests that wait for the core.", self._link.outstanding),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))
 
+    def _measured(self, app: AsgiApp) -> Callable[[Any, Any, Any], Awaitable[None]]:
+        """The application, with each answer counted by the route and the code that it names in the scope."""
+        requests, homes, link = self._requests, self._homes, self._link
 
-def _measured(app: AsgiApp, requests: RequestMetrics) -> Callable[[Any, Any, Any], Awaitable[None]]:
-    """The application, with each answer counted by the route and the code that it names in the scope."""
+        async def measured(scope: Any, receive: Any, send: Any) -> None:
+            began = time.perf_counter()
+            try:
+                await app(scope, receive, send)
+            finally:
+                seconds = scope.get(SECONDS) or time.perf_counter() - began
+                requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), seconds)
+                if (home := scope.get(HOME)) is not None:
+                    homes.observe(home, link.age_seconds())
 
-    async def measured(scope: Any, receive: Any, send: Any) -> None:
-        began = time.perf_counter()
-        try:
-            await app(scope, receive, send)
-        finally:
-            seconds = scope.get(SECONDS) or time.perf_counter() - began
-            requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), seconds)
-
-    return measured
+        return measured
 
 
 def _spare_the_collector() -> None:

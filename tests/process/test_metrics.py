@@ -2,7 +2,17 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from whimbrel.reliability.metrics import Family, Histogram, RequestMetrics, Sample, counter, exposition, gauge, merge
+from whimbrel.reliability.metrics import (
+    Family,
+    Histogram,
+    HomeAnswers,
+    RequestMetrics,
+    Sample,
+    counter,
+    exposition,
+    gauge,
+    merge,
+)
 
 
 def values(text):
@@ -42,6 +52,14 @@ def test_requests_are_counted_by_route_and_code():
     route = ("route", "/api/v1/statuses/{id}")
     assert found["whimbrel_request_seconds_count", (("code", "200"), route)] == 2
     assert found["whimbrel_request_seconds_count", (("code", "404"), route)] == 1
+
+
+def test_home_answers_are_counted_as_old_whatever_they_hold_when_the_views_are():
+    homes = HomeAnswers()
+    for kind, age_seconds in (("fresh", 0.0), ("fresh", 59.0), ("empty", 0.0), ("fresh", 60.0), ("empty", 900.0)):
+        homes.observe(kind, age_seconds)
+    found = values(exposition(homes.families()))
+    assert {dict(labels)["kind"]: value for (_, labels), value in found.items()} == {"fresh": 2, "empty": 1, "old": 2}
 
 
 def test_the_texts_of_several_processes_become_one_with_each_family_once():

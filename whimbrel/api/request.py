@@ -47,11 +47,13 @@ class Request:
         "microblog",
         "path",
         "query",
+        "scope",
         "session",
         "viewer",
     )
 
     def __init__(self, scope: Scope, receive: Receive, microblog: Microblog) -> None:
+        self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]

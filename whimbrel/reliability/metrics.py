@@ -24,6 +24,12 @@ STATUS: Final = "whimbrel.status"
 SECONDS: Final = "whimbrel.seconds"
 """Under this name it tells how long the answer took, where that is not the whole time: a stream's until it began."""
 
+HOME: Final = "whimbrel.home"
+"""Under this name it tells how a home answer was, `fresh` or `empty`, where that says something about the service."""
+
+HOME_OLD_SECONDS: Final = 60.0
+"""Home answers from views that are older than this are counted as `old`, whatever they hold."""
+
 
 class Sample(NamedTuple):
     """One value. `suffix` is what a histogram's parts add to the family's name."""
@@ -86,6 +92,22 @@ class RequestMetrics:
             for sample in histogram.samples({"route": route, "code": str(code)})
         ]
         return [Family("whimbrel_request_seconds", "histogram", "Requests answered, by route and code.", samples)]
+
+
+class HomeAnswers:
+    """Answers with the newest page of a home, of people who follow somebody: what is empty or old is suspicious."""
+
+    def __init__(self) -> None:
+        self._by_kind = {"fresh": 0, "empty": 0, "old": 0}
+
+    def observe(self, kind: str, age_seconds: float) -> None:
+        """Count one; `kind` is what HOME tells, `age_seconds` how far the views are behind."""
+        self._by_kind["old" if age_seconds >= HOME_OLD_SECONDS else kind] += 1
+
+    def families(self) -> list[Family]:
+        """The counts by kind."""
+        samples = [Sample(count, {"kind": kind}) for kind, count in self._by_kind.items()]
+        return [Family("whimbrel_home_answers_total", "counter", "Newest pages of homes, by how they were.", samples)]
 
 
 def gauge(name: str, meaning: str, value: float, labels: Labels | None = None) -> Family:

@@ -9,6 +9,7 @@ from whimbrel.api.router import Route
 from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.limits import TAGS_PER_TIMELINE_MAX
 from whimbrel.microblog.posts.tags import fold
+from whimbrel.reliability.metrics import HOME
 
 
 class Timelines:
@@ -31,6 +32,8 @@ class Timelines:
         shown = home.page_held(request.reader, page)
         if shown is None:
             shown = await home.page(request.reader, page)
+        if _is_newest(request) and (request.reader.follows or request.reader.tags):
+            request.scope[HOME] = "fresh" if shown else "empty"
         return posts_page(request, self._render, shown)
 
     async def public(self, request: Request) -> Answer:
@@ -60,6 +63,11 @@ class Timelines:
             only_media=bool(sent.boolean("only_media")),
         )
         return posts_page(request, self._render, shown)
+
+
+def _is_newest(request: Request) -> bool:
+    """Whether no id bounds the page: then it is empty only if there is nothing, or something is wrong."""
+    return b"_id=" not in request.query
 
 
 def _tags(request: Request, name: str) -> list[str]:
