@@ -45,7 +45,7 @@ class Watching:
 
     def __init__(self, server):
         self.told = {}
-        self.canary = Canary(Site(server.url), SECRETS, note=self._note, clock=wall_clock_ms, step=2.0)
+        self.canary = Canary(Site(server.url, seconds=1.5), SECRETS, note=self._note, clock=wall_clock_ms, step=2.0)
         self.runner = asyncio.Runner()
 
     def _note(self, result):
@@ -114,7 +114,7 @@ def test_a_stopped_api_process_makes_every_step_of_its_own_fail_and_not_silent(s
     with stopped(server, "api-1"):
         assert not watching.round()
         assert watching.failing() == ALL - {"streaming"}
-        assert watching.told["posting"].error == "timed out after 4 s while waiting for an answer"
+        assert watching.told["posting"].error == "timed out after 1.5 s while waiting for an answer"
         assert watching.told["streaming"].ok
 
 
@@ -179,6 +179,19 @@ def test_a_password_that_is_not_taken_fails_signing_in_and_leaves_the_rest_unmea
     assert not watching.round()
     assert watching.told.keys() == {"web", "api", "signin"}
     assert watching.told["signin"].error == "did not take the name and the password"
+    watching.runner.close()
+
+
+def test_a_poster_who_asks_for_consent_gives_it_to_the_reader(server):
+    account = {"name": "canary_three", "email": "three@mail.test", "password": PASSWORD, "profile": {"locked": True}}
+    file = server.data.parent / "third.json"
+    file.write_text(json.dumps({"accounts": [account]}))
+    server.command("provision", str(file))
+    watching = Watching(server)
+    secrets = CanarySecrets(poster=Login("canary_three", PASSWORD), reader=SECRETS.reader, app=APP)
+    watching.canary = Canary(Site(server.url), secrets, note=watching._note, clock=wall_clock_ms)
+    eventually(watching.round, seconds=30, what="a round goes well")
+    assert watching.told["home"].ok
     watching.runner.close()
 
 

@@ -15,6 +15,7 @@ from whimbrel.kernel.limits import CANARY_SECONDS, CANARY_SOONER_SECONDS
 from whimbrel.kernel.sql import schema
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.verdict import decide
+from whimbrel.statuspage.watching.exposition import parse
 from whimbrel.statuspage.watching.front import Plan, Watch
 from whimbrel.statuspage.watching.indicators import Indicators
 from whimbrel.statuspage.watching.metrics import Count
@@ -78,7 +79,7 @@ def state(watch, component):
 
 def test_a_server_that_is_well_is_seen_to_be_well_and_one_that_stands_still_to_be_out(server, book, tmp_path):
     async def watched():
-        plan = Plan(server.url, (server.url,), secrets_file(tmp_path), every_seconds=1.0)
+        plan = Plan(server.url, (server.url,), secrets_file(tmp_path), every_seconds=1.0, answer_seconds=1.5)
         watch = Watch(plan, book=book, observed=Observed(), clock=wall_clock_ms)
         await watch.probes.put(TcpProbe(id="port", component="web", host="127.0.0.1", port=9), actor="ada")
         await watch.start()
@@ -105,6 +106,31 @@ def test_a_server_that_is_well_is_seen_to_be_well_and_one_that_stands_still_to_b
     assert {(one.component, one.sli) for one in again.budgets()} >= {("posting", "availability"), ("home", "latency")}
     assert all(one.objective == 0.999 and one.total > 0 for one in again.budgets())
     assert not watch.scraper.failing.keys() - {server.url}
+
+
+def test_newest_pages_of_homes_are_counted_for_those_who_follow_somebody(server):
+    tokens = server.provide(["ann", "bob"])
+    ann, bob = server.client(tokens["ann"]), server.client(tokens["bob"])
+
+    def counted():
+        samples = parse(ann.get("/metrics").json, {"whimbrel_home_answers_total": "counter"})
+        return {one.label("kind"): one.value for one in samples}
+
+    def read(client, **query):
+        before = counted()
+        assert client.get("/api/v1/timelines/home", query).status == 200
+        return {kind: value - before[kind] for kind, value in counted().items() if value != before[kind]}
+
+    assert read(ann) == {}
+    assert (
+        bob.post(f"/api/v1/accounts/{ann.get('/api/v1/accounts/verify_credentials').json['id']}/follow").status == 200
+    )
+    assert read(bob) == {"empty": 1}
+    assert read(bob, since_id="1") == {}
+    assert ann.post("/api/v1/statuses", {"status": "A curlew!"}).status == 200
+    assert read(bob) == {"fresh": 1}
+    ann.close()
+    bob.close()
 
 
 def test_without_canaries_the_page_and_the_api_are_still_looked_at(server, book, tmp_path):

@@ -53,7 +53,8 @@ ROOMS: Final = ("catalogue", "board", "incidents", "reports", "operators", "tell
 """The rooms that have tables, in the order in which they are made."""
 
 CANARY_FILE: Final = "canary.json"
-"""In the program's directory: names and passwords of the canaries, readable by nobody else; may come later."""
+"""In the program's directory, where the settings name no other: names and passwords of the canaries, readable by
+nobody else; may come later."""
 
 VANTAGES_FILE: Final = "vantages.json"
 """In the program's directory: the secret of each other vantage point, readable by nobody else; may come later."""
@@ -101,7 +102,7 @@ def _plan(settings: Settings) -> Plan:
     return Plan(
         url=url,
         nodes=settings.nodes or ((url,) if url else ()),
-        secrets_file=settings.data / CANARY_FILE,
+        secrets_file=settings.canary_file or settings.data / CANARY_FILE,
         keys_file=settings.data / VANTAGES_FILE,
     )
 

@@ -16,8 +16,9 @@ class Settings(NamedTuple):
     `proxies`: networks whose word about who a client is is believed.
     `export`: a folder in which a copy of the page is kept for a second origin, or None.
     `official`: the account that posts each update; `mail`: the server by which e-mail is sent; None: neither is done.
-    `webhooks_reach`: where the addresses of webhooks may lead. `trusted_proxies`: networks whose word about a client's
-    address is believed. `nodes`: the addresses whose /metrics are read; none: that of the watched service.
+    `webhooks_reach`: where the addresses of webhooks may lead. `nodes`: the addresses whose /metrics are read; none:
+    that of the watched service.
+    `canary_file`: the names and passwords of the canaries; None: `canary.json` in `data`.
     """
 
     data: Path
@@ -29,5 +30,5 @@ class Settings(NamedTuple):
     official: Official | None = None
     mail: MailServer | None = None
     webhooks_reach: Reach = "public"
-    trusted_proxies: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
+    canary_file: Path | None = None

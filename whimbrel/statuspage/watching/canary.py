@@ -30,7 +30,6 @@ from whimbrel.kernel.limits import (
     CANARY_RENEW_ROUNDS,
     CANARY_ROUND_SECONDS,
     CANARY_STEP_SECONDS,
-    CANARY_STREAM_SECONDS,
 )
 from whimbrel.statuspage.watching.fetching import FetchFailed, Stream, Unanswered, listen
 from whimbrel.statuspage.watching.pair import CanarySecrets, Member, Pair
@@ -186,7 +185,7 @@ class Canary:
 
         async def hear() -> float:
             began = time.monotonic()
-            request = self._site.request(url, token=reader.token, seconds=CANARY_STREAM_SECONDS)
+            request = self._site.request(url, token=reader.token)
             async with listen(request) as stream:
                 if stream.head.status in (401, 429):
                     raise TokenRefused("refused a token") if stream.head.status == 401 else NotMeasured("later")

@@ -21,6 +21,7 @@ from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reading, Writing
 from whimbrel.kernel.errors import Misconfigured, WhimbrelError
 from whimbrel.kernel.limits import (
+    CANARY_ANSWER_SECONDS,
     CANARY_SECONDS,
     CANARY_STEP_SECONDS,
     PROBES_AT_ONCE_MAX,
@@ -64,6 +65,7 @@ class Plan(NamedTuple):
     secrets_file: Path | None = None
     vantage: str = "here"
     every_seconds: float = CANARY_SECONDS
+    answer_seconds: float = CANARY_ANSWER_SECONDS
     slos: Mapping[str, Slo] = {}
     keys_file: Path | None = None
     ca_file: str = ""
@@ -74,7 +76,7 @@ class Watch:
 
     def __init__(self, plan: Plan, *, book: Book, observed: Observed, clock: Clock) -> None:
         self._plan, self._book, self._clock = plan, book, clock
-        self._site = Site(plan.url, plan.ca_file)
+        self._site = Site(plan.url, plan.ca_file, plan.answer_seconds)
         self.observed = observed
         self.probes = Probes(book=book, clock=clock)
         self.scraper = Scraper(observed=observed, slos=plan.slos, clock=clock, ca_file=plan.ca_file)

@@ -53,7 +53,7 @@ class Member:
 
     def __init__(self, login: Login) -> None:
         self.login = login
-        self.token, self.account_id = "", ""
+        self.token, self.account_id, self.locked = "", "", False
         self.fresh = False
         """Whether the token is so new that it cannot have been revoked since."""
 
@@ -62,7 +62,7 @@ class Member:
         before, token = self.token, await sign_in(site, app, self.login)
         if not self.account_id:
             me = await site.get("/api/v1/accounts/verify_credentials", token=token)
-            self.account_id = text_at(me, "id")
+            self.account_id, self.locked = text_at(me, "id"), me.get("locked") is True
         self.token, self.fresh = token, True
         if before:
             await sign_out(site, app, before)
@@ -77,6 +77,8 @@ class Member:
         relations = await site.get("/api/v1/accounts/relationships", {"id[]": other.account_id}, token=self.token)
         if not (isinstance(relations, list) and relations and relations[0].get("following") is True):
             await site.post(f"/api/v1/accounts/{other.account_id}/follow", {"notify": "false"}, token=self.token)
+            if other.locked:
+                await site.post(f"/api/v1/follow_requests/{self.account_id}/authorize", {}, token=other.token)
 
 
 class Pair:

@@ -20,19 +20,23 @@ class TokenRefused(FetchFailed):
 
 
 class Site(NamedTuple):
-    """`url` without a slash at the end, as the operator has configured it: so it may lead anywhere."""
+    """`url` without a slash at the end, as the operator has configured it: so it may lead anywhere.
+
+    `seconds`: how long an answer may take.
+    """
 
     url: str
     ca_file: str = ""
+    seconds: float = CANARY_ANSWER_SECONDS
 
-    def request(self, path: str, *, token: str = "", seconds: float = CANARY_ANSWER_SECONDS) -> Request:
+    def request(self, path: str, *, token: str = "") -> Request:
         """A GET of one of its addresses (or of a whole URL)."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return Request(
             path if "://" in path else self.url + path,
             headers=headers,
-            total_seconds=seconds,
-            connect_seconds=seconds,
+            total_seconds=self.seconds,
+            connect_seconds=self.seconds,
             reach="anywhere",
             ca_file=self.ca_file,
         )
