@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -21,12 +22,19 @@ from granian.constants import HTTPModes, Interfaces
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
 from whimbrel.kernel.clock import wall_clock_ms
-from whimbrel.kernel.limits import LOOP_ANSWERS_SECONDS
-from whimbrel.reliability.children import LEAVE, LISTEN_HANDLE, RETIRE, leave_the_terminal_to_the_supervisor
-from whimbrel.reliability.control import ControlSocket, Reply
+from whimbrel.kernel.limits import CANARIES_ASKED_SECONDS, LOOP_ANSWERS_SECONDS
+from whimbrel.reliability.children import (
+    LEAVE,
+    LISTEN_HANDLE,
+    RETIRE,
+    leave_the_terminal_to_the_supervisor,
+    of_this_process,
+)
+from whimbrel.reliability.control import ControlSocket, Reply, ask
 from whimbrel.reliability.health import ProcessHealth
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import exposition, gauge
+from whimbrel.reliability.proxies import networks
 from whimbrel.statuspage.program import Program
 from whimbrel.statuspage.settings import Settings
 
@@ -53,7 +61,8 @@ def main() -> NoReturn:
     config = decode(os.environ[HANDED_DOWN])
     log_as_json(told.name, config.log_level, config.data)
     tls = (config.tls_cert, config.tls_key) if config.tls_cert and config.tls_key else None
-    sys.exit(run(settings_of(config), Place(LISTEN_HANDLE, config.data / "run", tls)))
+    provider = of_this_process().words(["whimbrel.canaries"])
+    sys.exit(run(settings_of(config), Place(LISTEN_HANDLE, config.data / "run", tls), provider=provider))
 
 
 def settings_of(config: Config) -> Settings:
@@ -63,39 +72,65 @@ def settings_of(config: Config) -> Settings:
         name=config.title,
         public_url=config.status_url_told() or config.status_port_url(),
         watched_url=config.public_url_at(config.port) if config.tls_cert else config.local_url(),
+        proxies=networks(config.trusted_proxies),
+        canary_file=config.data / "secrets" / "canary.json",
     )
 
 
-def run(settings: Settings, place: Place) -> int:
-    """Serve until SIGTERM; returns the exit code."""
-    return uvloop.run(StatusProcess(settings, place).serve())
+def run(
+    settings: Settings, place: Place, *, provider: Sequence[str] = (), on_ready: Callable[[], None] | None = None
+) -> int:
+    """Serve until SIGTERM; returns the exit code. `on_ready` is called when the page answers.
+
+    `provider`: the command line that makes the canaries' accounts, for a page that belongs to a server.
+    """
+    return uvloop.run(StatusProcess(settings, place, provider).serve(on_ready))
 
 
 class StatusProcess:
     """The program behind HTTP."""
 
-    def __init__(self, settings: Settings, place: Place) -> None:
-        self._place = place
+    def __init__(self, settings: Settings, place: Place, provider: Sequence[str] = ()) -> None:
+        self._settings, self._place, self._provider = settings, place, provider
         self._program = Program(settings, clock=wall_clock_ms)
 
-    async def serve(self) -> int:
+    async def serve(self, on_ready: Callable[[], None] | None = None) -> int:
         """Serve until told to stop; returns the exit code."""
         self._loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for told in (signal.SIGTERM, signal.SIGINT, RETIRE):
             self._loop.add_signal_handler(told, stop.set)
         await self._program.start()
+        providing = self._loop.create_task(self._provide_canaries()) if self._provider else None
         control = ControlSocket(
             self._place.run / f"{NAME}.control.sock",
             {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
             verbs={LEAVE: lambda _: self._told_to_leave(stop)},
         )
         try:
+            if on_ready is not None:
+                on_ready()  # the socket listens already: who comes now is answered as soon as the server takes over
             await self._serve_until(stop)
         finally:
+            if providing is not None:
+                providing.cancel()
+                await asyncio.gather(providing, return_exceptions=True)
             await self._program.stop()
             await asyncio.to_thread(control.close)
         return 0
+
+    async def _provide_canaries(self) -> None:
+        """Have the server that we belong to make the canaries' accounts, once it is there to do so.
+
+        Asked for by a program of the server's own, because this one knows nothing of the microblog's inside.
+        """
+        file, core = self._settings.canary_file, self._place.run / "core.control.sock"
+        while file is not None and not file.exists():
+            if await asyncio.to_thread(_is_ready, core):
+                made = await asyncio.create_subprocess_exec(*self._provider, stdin=asyncio.subprocess.DEVNULL)
+                if await made.wait():
+                    _log.warning("the canaries' accounts could not be made; they are asked for again")
+            await asyncio.sleep(CANARIES_ASKED_SECONDS)
 
     async def _serve_until(self, stop: asyncio.Event) -> None:
         certificate, key = self._place.tls or (None, None)
@@ -145,6 +180,13 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that listens, for a program that nobody hands one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
+
+
+def _is_ready(core: Path) -> bool:
+    try:
+        return ask(core, "/readyz").status == 200
+    except OSError:
+        return False
 
 
 async def _nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.statuspage.page_in_test import HOST, HOUR, MINUTE, PASSWORD, opened_page, words_of
 from whimbrel.kernel.errors import Conflict, Invalid, NotFound
 from whimbrel.kernel.limits import OPERATOR_SESSION_IDLE_SECONDS, OPERATOR_SESSION_SECONDS
+from whimbrel.reliability.proxies import networks
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.operators import totp
 from whimbrel.statuspage.operators.front import Attempt
@@ -112,7 +113,7 @@ def test_who_guesses_waits_longer_each_time_and_the_right_password_does_not_help
 
 
 def test_a_stranger_cannot_lock_an_operator_out(tmp_path):
-    with opened_page(tmp_path, trusted_proxies=("192.0.2.7",)) as page:
+    with opened_page(tmp_path, proxies=networks(("192.0.2.7",))) as page:
         secret = page.operator()
         stranger = page.browser(**{"X-Forwarded-For": "198.51.100.1"})
         for _ in range(6):
@@ -122,7 +123,7 @@ def test_a_stranger_cannot_lock_an_operator_out(tmp_path):
 
 
 def test_who_has_the_password_cannot_try_codes_from_many_places(tmp_path):
-    with opened_page(tmp_path, trusted_proxies=("192.0.2.7",)) as page:
+    with opened_page(tmp_path, proxies=networks(("192.0.2.7",))) as page:
         secret = page.operator()
         replies = [
             page.browser(**{"X-Forwarded-For": f"198.51.100.{one}"}).sign_in(secret, code="not a code").status

@@ -31,6 +31,8 @@ ACCOUNT_COMMANDS: Final = {
 }
 
 STATUS_COMMANDS: Final = {
+    "serve": "status_serve:serve",
+    "probe": "status_probe:probe",
     "verify": "status:verify",
     "writeup": "status_writeup:writeup",
 }

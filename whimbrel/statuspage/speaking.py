@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from whimbrel.kernel.clock import Clock
-from whimbrel.reliability.proxies import client_address, networks
+from whimbrel.reliability.proxies import Network, client_address
 from whimbrel.statuspage.board.board import Board
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.front import Catalogue
@@ -83,7 +83,7 @@ class Speaking:
 
     def routes(self, layout: Layout, moderation: Moderation | None = None) -> list[Route]:
         """Everything that operators and subscribers reach by HTTP."""
-        peer_of = peer_of_clients(self._settings.trusted_proxies)
+        peer_of = peer_of_clients(self._settings.proxies)
         admin = Admin(
             operators=self.operators,
             desk=self.desk,
@@ -114,9 +114,8 @@ class Speaking:
         return channels
 
 
-def peer_of_clients(trusted_proxies: tuple[str, ...]) -> PeerOf:
+def peer_of_clients(trusted: tuple[Network, ...]) -> PeerOf:
     """Says from which network a request comes: its peer's, or what a trusted proxy says."""
-    trusted = networks(trusted_proxies)
 
     def peer_of(request: Request) -> str:
         peer = request.client.host if request.client is not None else ""

@@ -84,7 +84,9 @@ class Catalogue:
         component = replace(component, created_ms=created_ms, updated_ms=now_ms)
         row = {"id": component.id, "position": component.position, "value": _encode(component)}
         await self._book.write(
-            lambda pen: _put(pen, _SQL.put_component, row, "component set", component, actor, now_ms)
+            lambda pen: _put(
+                pen, _SQL.put_component, row, told=("component set", component), actor=actor, now_ms=now_ms
+            )
         )
         known[component.id] = component
         self._components = tuple(sorted(known.values(), key=lambda one: (one.position, one.id)))
@@ -105,7 +107,9 @@ class Catalogue:
             raise Conflict(f"reports are taken about at most {SERVICES_MAX} services")
         now_ms = self._clock()
         row = {"id": service.id, "value": _encode(service)}
-        await self._book.write(lambda pen: _put(pen, _SQL.put_service, row, "service set", service, actor, now_ms))
+        await self._book.write(
+            lambda pen: _put(pen, _SQL.put_service, row, told=("service set", service), actor=actor, now_ms=now_ms)
+        )
         self._services[service.id] = service
         return service
 
@@ -118,7 +122,9 @@ class Catalogue:
 
     async def _remove(self, sql: str, id_: str, action: str, actor: str) -> None:
         now_ms = self._clock()
-        await self._book.write(lambda pen: _put(pen, sql, {"id": id_, "now_ms": now_ms}, action, {}, actor, now_ms))
+        await self._book.write(
+            lambda pen: _put(pen, sql, {"id": id_, "now_ms": now_ms}, told=(action, {}), actor=actor, now_ms=now_ms)
+        )
 
 
 def _all(look: Reading) -> tuple[tuple[Component, ...], list[Service]]:
@@ -127,9 +133,10 @@ def _all(look: Reading) -> tuple[tuple[Component, ...], list[Service]]:
 
 
 def _put(
-    pen: Writing, sql: str, row: Mapping[str, object], action: str, details: object, actor: str, now_ms: int
+    pen: Writing, sql: str, row: Mapping[str, object], *, told: tuple[str, object], actor: str, now_ms: int
 ) -> None:
     pen.run(sql, row)
+    action, details = told
     history.add(pen, action, str(row["id"]), details, actor=actor, now_ms=now_ms)
 
 

@@ -73,7 +73,7 @@ class Shown(NamedTuple):
         """The states that "all" is made of: a part that nobody has ever measured says nothing, unless all are so."""
         if not self.measured:
             return list(self.states.values())
-        return [state for component, state in self.states.items() if component in self.measured]
+        return [state for one, state in self.states.items() if one in self.measured or state != "unknown"]
 
 
 def summary(shown: Shown) -> dict[str, Any]:
@@ -139,11 +139,16 @@ def _status(shown: Shown) -> dict[str, str]:
 
 def _components(shown: Shown) -> list[dict[str, Any]]:
     # A client that knows five words has none for what was never measured: it is not told of it.
-    told = [one for one in shown.components if shown.measured is None or one.id in shown.measured]
+    told = [one for one in shown.components if _is_known(one.id, shown)]
     groups = dict.fromkeys(component.group for component in told if component.group)
     members = {name: [one for one in told if one.group == name] for name in groups}
     shapes = [_component(one, shown) for one in told]
     return shapes + [_group(name, inside, shown) for name, inside in members.items()]
+
+
+def _is_known(component: str, shown: Shown) -> bool:
+    """Whether anything was ever measured, or said, about it."""
+    return shown.measured is None or component in shown.measured or shown.states.get(component) != "unknown"
 
 
 def _component(component: Component, shown: Shown) -> dict[str, Any]:

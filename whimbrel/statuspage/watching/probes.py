@@ -48,7 +48,7 @@ class Probes:
         if probe.id not in self._by_id and len(self._by_id) >= CONFIGURED_PROBES_MAX:
             raise Conflict(f"at most {CONFIGURED_PROBES_MAX} probes can be configured")
         row = {"id": probe.id, "value": _encode(probe)}
-        await self._book.write(lambda pen: self._note(pen, _SQL.put_probe, row, "probe set", probe, actor))
+        await self._book.write(lambda pen: self._note(pen, _SQL.put_probe, row, told=("probe set", probe), actor=actor))
         self._by_id = {**self._by_id, probe.id: probe}
 
     async def remove(self, id_: str, *, actor: str) -> None:
@@ -56,13 +56,14 @@ class Probes:
         if id_ not in self._by_id:
             raise NotFound(f'there is no probe "{id_}"')
         row = {"id": id_, "now_ms": self._clock()}
-        await self._book.write(lambda pen: self._note(pen, _SQL.remove_probe, row, "probe removed", {}, actor))
+        await self._book.write(lambda pen: self._note(pen, _SQL.remove_probe, row, told=("probe removed", {}), actor=actor))
         self._by_id = {known: probe for known, probe in self._by_id.items() if known != id_}
 
     def _note(
-        self, pen: Writing, sql: str, row: Mapping[str, object], action: str, details: object, actor: str
+        self, pen: Writing, sql: str, row: Mapping[str, object], *, told: tuple[str, object], actor: str
     ) -> None:
         pen.run(sql, row)
+        action, details = told
         history.add(pen, action, str(row["id"]), details, actor=actor, now_ms=self._clock())
 
 
