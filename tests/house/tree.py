@@ -9,7 +9,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "whimbrel"
 BESIDE = ("bench", "drill")
-NOT_OURS = {".git", ".venv", "data", "build", "dist", "__pycache__", ".hypothesis", ".pytest_cache"}
+NOT_OURS = {".git", ".venv", "node_modules", "data", "build", "dist", "__pycache__", ".hypothesis", ".pytest_cache"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -138,6 +138,21 @@ def test_what_people_lead_is_not_resolved_or_lowered_and_a_missed_promise_is_sai
     assert the_only(page).components == {"home": "partial_outage"}
 
 
+def test_what_a_person_has_lowered_with_a_reason_is_not_raised_again_at_the_next_turn(page):
+    broken = board(verdict("home", "major_outage"))
+    page.steer(broken, NOW)
+    lowered = msgspec.structs.replace(
+        the_only(page),
+        automatic=False,
+        components={"home": "degraded_performance"},
+        lowered={"home": "only one room is hit"},
+    )
+    page.incidents[lowered.id] = lowered
+    assert page.steer(broken, NOW + MINUTE) == []
+    page.steer(board(verdict("home", "major_outage"), verdict("search", "partial_outage")), NOW + 2 * MINUTE)
+    assert page.incidents[lowered.id].components["home"] == "degraded_performance"
+
+
 def test_unknown_and_maintenance_open_no_incident(page):
     assert page.steer(board(verdict("home", "unknown"), verdict("search", "under_maintenance")), NOW) == []
 

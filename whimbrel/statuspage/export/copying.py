@@ -6,8 +6,6 @@ Each page carries its style and script, so that one file is a whole page, howeve
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from whimbrel.statuspage.pages import making
 from whimbrel.statuspage.pages.addresses import Copied
 from whimbrel.statuspage.pages.charts import Figures
@@ -30,11 +28,11 @@ class _Copy(NamedTuple):
 class _Sheet(NamedTuple):
     """What stands in the page because nothing stands beside it. Our own files, not anybody's input."""
 
-    style: Markup
-    script: Markup
+    style: str
+    script: str
 
 
-_SHEET = _Sheet(Markup(STYLE.body.decode()), Markup(SCRIPT.body.decode()))
+_SHEET = _Sheet(STYLE.body.decode(), SCRIPT.body.decode())
 
 
 class Page(NamedTuple):

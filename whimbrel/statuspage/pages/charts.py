@@ -7,8 +7,6 @@ here.
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
-from markupsafe import Markup
-
 from whimbrel.statuspage.pages import svg
 from whimbrel.statuspage.pages.language import Words
 
@@ -41,7 +39,7 @@ class Chart(NamedTuple):
 
     kind: Kind
     title: str
-    drawing: Markup
+    drawing: str
     rows: Sequence[tuple[int, str, str]]
     has_usual: bool
 
@@ -63,7 +61,7 @@ def _chart(words: Words, one: Figures) -> Chart:
         description=_described(words, one),
         labels=(top, _text(words, one.kind, 0.0), words.clock(first), words.clock(last)),
     )
-    return Chart(one.kind, title, Markup(drawing), _rows(words, one), bool(one.usual))  # escaped where drawn
+    return Chart(one.kind, title, drawing, _rows(words, one), bool(one.usual))
 
 
 def _described(words: Words, one: Figures) -> str:

@@ -73,7 +73,13 @@ class Layout:
         """The page as text."""
         others = [(language, words_of(language)("language")) for language in LANGUAGES]
         nav = [("", "nav.status"), ("history", "nav.history"), *(() if values.get("copy") else self._nav)]
-        frame = {"languages": others, "nav": nav, "style": STYLE.path, "script": SCRIPT.path}
+        frame = {
+            "languages": others,
+            "nav": nav,
+            "takes_reports": any(path == "services" for path, _ in nav),
+            "style": STYLE.path,
+            "script": SCRIPT.path,
+        }
         given: dict[str, Any] = {"copy": None, "sheet": None, "live": False}
         return self._environment.get_template(template).render(
             given | {"words": words, "site": self.site, "at": at, "frame": frame} | values

@@ -35,12 +35,11 @@ Make = Callable[[Request, Words, Look], Awaitable[Making]]
 
 
 class _Made(NamedTuple):
-    """A page: what it was made from, its validator, and its bytes before and after the line of the last look."""
+    """A page: what it was made from, its validator, and its bytes, cut where the line of the last look stands."""
 
     key: tuple[object, ...]
     tag: str
-    before: bytes
-    after: bytes
+    pieces: list[bytes]
 
 
 class Pages:
@@ -81,8 +80,7 @@ class Pages:
             return kept
         found = await make(request, words, await self._looking.look())
         text = self._layout.render(found.template, words, at, **found.values).encode()
-        before, _, after = text.partition(SEEN.encode())
-        made = self._kept[name] = _Made(key, tag_of(text), before, after)
+        made = self._kept[name] = _Made(key, tag_of(text), text.split(SEEN.encode()))
         while len(self._kept) > PAGES_KEPT_MAX:
             self._kept.popitem(last=False)
         return made
@@ -99,8 +97,7 @@ class Pages:
         }
         if made.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        body = b"".join((made.before, self._seen(words), made.after))
-        return Response(body, headers=headers, media_type="text/html")
+        return Response(self._seen(words).join(made.pieces), headers=headers, media_type="text/html")
 
     def _seen(self, words: Words) -> bytes:
         if not self._looking.seen_ms:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from markupsafe import Markup
-
 from whimbrel.statuspage.board.uptime import DAY_MS, Parts
 from whimbrel.statuspage.book.history import BY_ITSELF
 from whimbrel.statuspage.pages import sentences, svg
@@ -47,6 +45,7 @@ class Story(NamedTuple):
     impact: str
     began_ms: int
     over: bool
+    written: bool
     summary: str
     lag: str
     promise: str
@@ -67,7 +66,7 @@ class Part(NamedTuple):
     reasons: Sequence[tuple[str, str]]
     disagreement: str
     waiting: str
-    bars: Markup
+    bars: str
     uptime: str
     measured: str
 
@@ -147,6 +146,7 @@ def incident(words: Words, one: Incident, names: Names, now_ms: int) -> Story:
         impact=words(f"impact.{one.impact}"),
         began_ms=one.pain_ms,
         over=over,
+        written=one.status == "postmortem",
         summary=words("lasted" if over else "goes_on", duration=lasted),
         lag=words("lag", lag=words.duration(one.lag_ms), moment=words.moment(one.pain_ms)),
         promise=promise,
@@ -174,6 +174,7 @@ def window(words: Words, one: Maintenance, names: Names) -> Story:
         impact=words("impact.maintenance"),
         began_ms=one.scheduled_ms,
         over=one.status in OVER,
+        written=False,
         summary=lasts,
         lag="",
         promise="",
@@ -241,11 +242,11 @@ def _waiting(words: Words, verdict: Verdict | None) -> str:
     )
 
 
-def _bars(words: Words, look: Look, component: Component) -> Markup:
+def _bars(words: Words, look: Look, component: Component) -> str:
     days = look.past.get(component.id, NO_PAST).days
     title = words("bars.label", name=sentences.component_name(words, component), count=PAST_DAYS)
     text = _in_words(words, days, look.now_ms)
-    return Markup(svg.bars(days, id_=f"bars-{component.id}", title=title, description=text))  # escaped where drawn
+    return svg.bars(days, id_=f"bars-{component.id}", title=title, description=text)
 
 
 def _in_words(words: Words, days: Sequence[Parts], now_ms: int) -> str:
