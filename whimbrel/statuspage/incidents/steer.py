@@ -128,6 +128,7 @@ def _has_worsened(incident: Incident, board: Mapping[str, Verdict]) -> bool:
     return any(
         component in board and _in_trouble(board[component]) and SEVERITY[board[component].state] > SEVERITY[said]
         for component, said in incident.components.items()
+        if component not in incident.lowered
     )
 
 
@@ -158,7 +159,7 @@ def _telling(
     incident: Incident, template: str, status: IncidentStatus, board: Mapping[str, Verdict], now_ms: int
 ) -> Telling:
     components = {
-        component: board[component].state if component in board else said
+        component: board[component].state if component in board and component not in incident.lowered else said
         for component, said in incident.components.items()
     }
     over = status == "resolved"
