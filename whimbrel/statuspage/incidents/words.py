@@ -52,7 +52,7 @@ def body_of(
 ) -> str:
     """An update's text. `figures`: share, reports, since_ms, next_update_ms, as far as they are known."""
     affected = {component: state for component, state in components.items() if SEVERITY[state] >= _TROUBLE}
-    states = " ".join(f"{names.get(one, one)} {STATE_WORDS[state]}." for one, state in affected.items())
+    states = " ".join(f"{names.get(one, one)}: {STATE_WORDS[state]}." for one, state in affected.items())
     parts = [_OPENINGS[template].format(states=states).strip()]
     if template not in ("monitoring", "resolved"):
         parts += [*_measured(figures), SAFETY, BREACH]
