@@ -24,10 +24,10 @@ from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.front import Microblog
 from whimbrel.microblog.graph.values import FollowSettings
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.secrets_file import DIRECTORY
+from whimbrel.secrets_file import CANARIES, DIRECTORY
 from whimbrel.wiring import open_product
 
-FILE: Final = "canary.json"
+FILE: Final = CANARIES
 _PASSWORD_BYTES: Final = 24
 _NAME_BYTES: Final = 3
 _OUT_OF_SIGHT: Final = ProfileChange(

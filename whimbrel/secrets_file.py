@@ -14,6 +14,9 @@ from whimbrel.kernel.errors import Misconfigured
 
 DIRECTORY: Final = "secrets"
 SIGNING_KEY: Final = "signing.key"
+CANARIES: Final = "canary.json"
+"""Names and passwords of the accounts with which the status page tries the server (0600)."""
+
 KEY_BYTES: Final = 32
 
 

@@ -18,6 +18,7 @@ from whimbrel.api.mastodon.server import server_routes
 from whimbrel.api.oauth.routes import oauth_routes
 from whimbrel.api.operator import operator_routes
 from whimbrel.api.router import Router
+from whimbrel.api.spared import Spared
 from whimbrel.api.streaming_relay import StreamingRelay
 from whimbrel.config import Config
 from whimbrel.core import linked_core
@@ -67,7 +68,7 @@ from whimbrel.reliability.disk import LEVELS
 from whimbrel.reliability.headers import SecurityHeaders, security_headers
 from whimbrel.reliability.proxies import networks
 from whimbrel.reliability.ratelimit import RateLimits
-from whimbrel.secrets_file import open_secrets
+from whimbrel.secrets_file import CANARIES, DIRECTORY, open_secrets
 from whimbrel.web.pages import application as pages
 
 WINDOW_BLOCK_ENTRIES: Final = 25_000
@@ -164,6 +165,7 @@ def build_api(config: Config, product: Product) -> Any:
         ),
         always=security_headers(secure=secure),
         disk=lambda: LEVELS[product.link.head.disk],
+        spared=Spared(config.data / DIRECTORY / CANARIES, clock=clock),
     )
 
 

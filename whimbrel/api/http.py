@@ -42,7 +42,8 @@ class Api:
     """The ASGI application. `fallback` (an ASGI application too) takes what lies outside the route table and /api.
 
     `streams` (another one) takes `/api/v1/streaming` and below, WebSockets included; nothing else may become one.
-    `always` are headers of every answer that does not bring its own of that name; `disk` tells how full the disk is.
+    `always` are headers of every answer that does not bring its own of that name; `disk` tells how full the disk is;
+    `spared` says of an account's name whether rate limits are not for it.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class Api:
         streams: Any = None,
         always: Headers = (),
         disk: Callable[[], Level] = lambda: "ok",
+        spared: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._router, self._microblog, self._freshness = router, microblog, freshness
         self._always, self._always_names = always, frozenset(name for name, _ in always)
         self._limits, self._trusted, self._fallback = limits, trusted_proxies, fallback
-        self._streams, self._disk = streams, disk
+        self._streams, self._disk, self._spared = streams, disk, spared
         self._id_prefix = secrets.token_hex(6).encode() + b"-"
         self._ids = count(1)
 
@@ -127,7 +129,7 @@ class Api:
         return answer
 
     def _count(self, request: Request, route: Route, extra: list[tuple[bytes, bytes]]) -> None:
-        if self._limits is None:
+        if self._limits is None or (request.account is not None and self._spared(request.account.name)):
             return
         try:
             extra += _limit_headers(_allowance(self._limits, request, route))
