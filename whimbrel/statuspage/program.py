@@ -30,11 +30,14 @@ from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.export.front import Export
 from whimbrel.statuspage.incidents.front import Changed, Incidents
 from whimbrel.statuspage.incidents.windows import planned
+from whimbrel.statuspage.pages.charts import Charts
 from whimbrel.statuspage.pages.layout import Layout, Site
 from whimbrel.statuspage.pages.look import Looking
 from whimbrel.statuspage.pages.problems import Problems
 from whimbrel.statuspage.pages.routes import Pages
+from whimbrel.statuspage.pages.sources import Counted, Reported
 from whimbrel.statuspage.reports.front import Reports
+from whimbrel.statuspage.reports.public import Public
 from whimbrel.statuspage.reports.public_routes import public_routes
 from whimbrel.statuspage.reports.routes import believing, report_routes
 from whimbrel.statuspage.settings import Settings
@@ -122,7 +125,7 @@ class Program:
         )
         self._looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock)
         self._export = (
-            Export(settings.export, layout=self._layout, looking=self._looking, clock=clock)
+            Export(settings.export, layout=self._layout, looking=self._looking, clock=clock, charts=self._charts())
             if settings.export is not None
             else None
         )
@@ -220,7 +223,11 @@ class Program:
         )
 
     def _pages(self) -> Pages:
-        return Pages(layout=self._layout, looking=self._looking, book=self.rooms.book)
+        return Pages(layout=self._layout, looking=self._looking, book=self.rooms.book, charts=self._charts())
+
+    def _charts(self) -> tuple[Charts, ...]:
+        rooms = self.rooms
+        return Counted(rooms.book), Reported(Public(rooms.reports), rooms.catalogue, rooms.reports.slug)
 
     async def _turn_for_ever(self) -> None:
         while True:

@@ -17,7 +17,7 @@ ROWS_MAX: Final = 48
 
 
 class Figures(NamedTuple):
-    """One measured thing over time: milliseconds for `latency` and `lag`, a share for `errors`, a count for `reports`.
+    """One measured thing over time: a count for `reports`, for the others a share of requests or answers.
 
     Points are in order; a value of None is a time in which nothing was measured. `usual`: what is to be expected.
     """
@@ -83,8 +83,4 @@ def _rows(words: Words, one: Figures) -> list[tuple[int, str, str]]:
 def _text(words: Words, kind: Kind, value: float | None) -> str:
     if value is None:
         return "–"
-    if kind == "errors":
-        return words.share(value, 2)
-    if kind == "reports":
-        return words.number(value, 1)
-    return f"{words.number(value)} ms" if value < 10_000 else words.duration(value)
+    return words.number(value, 1) if kind == "reports" else words.share(value, 2)

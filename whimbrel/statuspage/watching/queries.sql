@@ -25,6 +25,10 @@ ON CONFLICT (hour, component, sli) DO UPDATE SET bad = bad + excluded.bad, total
 -- Everything that was counted from a minute on.
 SELECT component, sli, minute, bad, total FROM sli_minutes WHERE minute >= :minute ORDER BY minute
 
+-- name: minutes_of
+-- What one component's indicators counted from a minute on, for its charts.
+SELECT sli, minute, bad, total FROM sli_minutes WHERE minute >= :minute AND component = :component ORDER BY minute
+
 -- name: sums_since
 -- What each indicator counted from an hour on: for error budgets.
 SELECT component, sli, sum(bad), sum(total), min(hour) FROM sli_hours WHERE hour >= :hour GROUP BY component, sli
