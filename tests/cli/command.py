@@ -83,6 +83,7 @@ def serving(data: Path, *flags: str) -> Iterator[Server]:
     """A server on a free port, from its line `ready: URL` to the end of the block, when SIGTERM ends it with 0."""
     command = [sys.executable, "-m", "whimbrel", "serve", "--data", str(data), "--port", "0", *flags]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["WHIMBREL_STATUS"] = "off"  # what these tests ask is not about the page
     with (data.parent / "server.log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     try:

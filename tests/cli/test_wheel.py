@@ -80,11 +80,13 @@ def test_the_installed_server_starts_and_shows_its_front_page(installed, tmp_pat
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env={}, **pipes) as server:
         try:
-            ready, url = server.stdout.readline().split()
-            with urllib.request.urlopen(f"{url}/", timeout=30) as page:
-                front = page.read().decode()
+            ready, url, beside, status_url = server.stdout.readline().split()
+            fronts = []
+            for address in (url, status_url):
+                with urllib.request.urlopen(f"{address}/", timeout=30) as page:
+                    fronts.append(page.read().decode())
         finally:
             server.terminate()
         assert server.wait(timeout=30) == 0
-    assert ready == "ready:"
-    assert "<h1" in front
+    assert (ready, beside) == ("ready:", "status:")
+    assert all("<h1" in front for front in fronts)
