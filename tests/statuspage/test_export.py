@@ -38,7 +38,7 @@ def until_killed(self, path, body):
     written(self, path, body)
 folder.Folder._write = until_killed
 files = {f"{number}.html": b"<p>new " + b"x" * 100_000 + b"</p>" for number in range(5)}
-folder.Folder(Path(sys.argv[1])).put(files, frozenset({"old.html"}), made_ms=2, made_at="two")
+folder.Folder(Path(sys.argv[1])).put(files.items(), files.keys(), made_ms=2, made_at="two")
 """
 
 
@@ -180,7 +180,7 @@ def test_a_program_that_starts_again_goes_on_with_the_copy_that_is_there(status,
 @pytest.mark.parametrize("after", range(7))
 def test_a_crash_in_the_middle_leaves_whole_files_and_nothing_that_is_not_known(copy, after):
     old = {f"{number}.html": b"<p>old</p>" for number in range(3)} | {"old.html": b"<p>old</p>"}
-    Folder(copy).put(old, frozenset(), made_ms=1, made_at="one")
+    Folder(copy).put(old.items(), old.keys(), made_ms=1, made_at="one")
     done = subprocess.run([sys.executable, "-c", KILLED, str(copy), str(after)], capture_output=True, check=False)
     assert done.returncode in (-9, 0), done.stderr
     for path in files_in(copy):
@@ -188,7 +188,7 @@ def test_a_crash_in_the_middle_leaves_whole_files_and_nothing_that_is_not_known(
         assert body.endswith((b"</p>", b"}")), path
     known = Folder(copy).index.files
     assert files_in(copy) <= known.keys() | {INDEX}
-    Folder(copy).put({"0.html": b"<p>next</p>"}, frozenset(known.keys() - {"0.html"}), made_ms=3, made_at="three")
+    Folder(copy).put([("0.html", b"<p>next</p>")], {"0.html"}, made_ms=3, made_at="three")
     assert files_in(copy) == {"0.html", INDEX}
 
 
@@ -205,11 +205,12 @@ def test_an_index_that_somebody_has_changed_removes_nothing_outside(tmp_path):
     precious = tmp_path / "precious.txt"
     precious.write_text("keep")
     copy = tmp_path / "copy"
-    Folder(copy).put({"index.html": b""}, frozenset(), made_ms=1, made_at="")
+    Folder(copy).put([("index.html", b"")], {"index.html"}, made_ms=1, made_at="")
     index = {"made_ms": 1, "made_at": "", "files": {"../precious.txt": "x", str(precious): "y", "index.html": "z"}}
     (copy / INDEX).write_text(json.dumps(index))
     again = Folder(copy)
-    again.put({"index.html": b"new"}, frozenset(index["files"]), made_ms=2, made_at="")
+    again.put([("other.html", b"new")], {"other.html"}, made_ms=2, made_at="")
+    assert files_in(copy) == {"other.html", INDEX}
     assert precious.read_text() == "keep"
 
 

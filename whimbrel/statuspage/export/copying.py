@@ -94,3 +94,8 @@ def data(look: Look) -> Iterator[tuple[str, bytes]]:
     for path, (_, make) in documents().items():
         yield path, make(look.shown)
     yield ICON.path, ICON.body
+
+
+def paths() -> set[str]:
+    """Where that lies."""
+    return {*documents(), ICON.path}

@@ -6,7 +6,7 @@ always names at least everything that we have put there.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Set
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -36,20 +36,22 @@ class Folder:
         root.mkdir(parents=True, exist_ok=True)
         self.index = self._read()
 
-    def put(self, files: Mapping[str, bytes], gone: frozenset[str], *, made_ms: int, made_at: str) -> None:
-        """Write `files`, in order, and remove those of `gone`; what has the same bytes stays. Raises OSError."""
-        digests = {path: blake2b(body, digest_size=16).hexdigest() for path, body in files.items()}
-        changed = {path for path, digest in digests.items() if self.index.files.get(path) != digest}
-        if digests.keys() - self.index.files.keys():
-            # A digest of nothing, until the file is there: after a crash it differs and is written again.
-            promised = dict.fromkeys(changed, "")
-            self._note(msgspec.structs.replace(self.index, files=self.index.files | promised))
-        for path in (path for path in files if path in changed):
-            self._write(path, files[path])
-        for path in gone & self.index.files.keys():
+    def put(self, files: Iterable[tuple[str, bytes]], belongs: Set[str], *, made_ms: int, made_at: str) -> None:
+        """Write `files` in their order and remove those of ours that are not of `belongs`. Raises OSError.
+
+        What has the same bytes stays as it is; `files` is taken one by one, so that a copy is never in memory whole.
+        """
+        before, after = self.index.files, {path: one for path, one in self.index.files.items() if path in belongs}
+        if belongs - before.keys():
+            # No digest until the file is there: after a crash it differs, and is written again.
+            self._note(msgspec.structs.replace(self.index, files=dict.fromkeys(belongs, "") | before))
+        for path, body in files:
+            after[path] = blake2b(body, digest_size=16).hexdigest()
+            if after[path] != before.get(path):
+                self._write(path, body)
+        for path in before.keys() - belongs:
             self._remove(path)
-        kept = {path: digest for path, digest in (self.index.files | digests).items() if path not in gone}
-        self._note(Index(made_ms=made_ms, made_at=made_at, files=kept))
+        self._note(Index(made_ms=made_ms, made_at=made_at, files=after))
 
     def _note(self, index: Index) -> None:
         self._write(INDEX, msgspec.json.format(msgspec.json.encode(index), indent=1))
@@ -86,9 +88,8 @@ class Folder:
             return Index()
         except msgspec.DecodeError:
             raise Misconfigured(f"export: {place} is not an index of ours; name a folder of its own") from None
-        return msgspec.structs.replace(
-            index, files={path: one for path, one in index.files.items() if _is_inside(path)}
-        )
+        # The digests may be those of before a crash: the first copy of a program writes every file.
+        return msgspec.structs.replace(index, files=dict.fromkeys(filter(_is_inside, index.files), ""))
 
 
 def _is_inside(path: str) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -81,13 +82,12 @@ class Export:
 
     def _write(self, look: Look, figures: Mapping[str, Sequence[Figures]], *, whole: bool) -> None:
         """In a thread. The first page is written last: what it links to is there by then."""
-        made_ms, files, marks = look.now_ms, dict(copying.data(look)), dict(self._marks)
-        others = list(copying.pages(look, figures))
-        for page in [*(others if whole else ()), *copying.fronts(look)]:
-            if marks.get(page.path) != page.mark:
-                files |= copying.rendered(self._layout, page, made_ms)
-                marks[page.path] = page.mark
-        belongs = {place for page in (*others, *copying.fronts(look)) for place in copying.places(page)} | files.keys()
-        gone = frozenset(self._folder.index.files.keys() - belongs)
-        self._folder.put(files, gone, made_ms=made_ms, made_at=machine_time(made_ms))
-        self._marks = marks
+        others, fronts = list(copying.pages(look, figures)), list(copying.fronts(look))
+        due = [one for one in [*(others if whole else ()), *fronts] if self._marks.get(one.path) != one.mark]
+        files = chain(
+            copying.data(look),
+            chain.from_iterable(copying.rendered(self._layout, one, look.now_ms) for one in due),
+        )
+        belongs = {place for one in (*others, *fronts) for place in copying.places(one)} | copying.paths()
+        self._folder.put(files, belongs, made_ms=look.now_ms, made_at=machine_time(look.now_ms))
+        self._marks |= {one.path: one.mark for one in due}

@@ -29,9 +29,9 @@ _SEEN_MIN: Final = 9
 
 CHART_WIDTH: Final = 720
 CHART_HEIGHT: Final = 200
-_LEFT: Final = 56
-_FOOT: Final = 22
-_TOP: Final = 10
+_LEFT: Final = 72
+_FOOT: Final = 30
+_TOP: Final = 18
 
 
 class Line(NamedTuple):
