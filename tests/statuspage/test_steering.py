@@ -78,7 +78,14 @@ def test_an_incident_opens_by_itself_at_the_first_sign_of_trouble(page):
     assert (incident.status, incident.impact, incident.automatic) == ("investigating", "major", True)
     assert (incident.name, incident.lag_ms) == ("Trouble with Posting", 42_000)
     body = incident.updates[0].body
-    for words in ("Posting: fails for some", "31% of the requests fail", "20:32 UTC", "are safe", "got in", "20:38 UTC"):
+    for words in (
+        "Posting: fails for some",
+        "31% of the requests fail",
+        "20:32 UTC",
+        "are safe",
+        "got in",
+        "20:38 UTC",
+    ):
         assert words in body
 
 

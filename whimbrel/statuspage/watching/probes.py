@@ -56,12 +56,12 @@ class Probes:
         if id_ not in self._by_id:
             raise NotFound(f'there is no probe "{id_}"')
         row = {"id": id_, "now_ms": self._clock()}
-        await self._book.write(lambda pen: self._note(pen, _SQL.remove_probe, row, told=("probe removed", {}), actor=actor))
+        await self._book.write(
+            lambda pen: self._note(pen, _SQL.remove_probe, row, told=("probe removed", {}), actor=actor)
+        )
         self._by_id = {known: probe for known, probe in self._by_id.items() if known != id_}
 
-    def _note(
-        self, pen: Writing, sql: str, row: Mapping[str, object], *, told: tuple[str, object], actor: str
-    ) -> None:
+    def _note(self, pen: Writing, sql: str, row: Mapping[str, object], *, told: tuple[str, object], actor: str) -> None:
         pen.run(sql, row)
         action, details = told
         history.add(pen, action, str(row["id"]), details, actor=actor, now_ms=self._clock())
