@@ -237,6 +237,21 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_tried_again(status, copy
     assert (copy / "index.html").is_file()
 
 
+def test_a_mistake_of_ours_in_a_copy_does_not_hold_up_the_program(status, copy):
+    class Confused:
+        async def figures(self, component, now_ms):
+            raise ZeroDivisionError(component)
+
+    async def export():
+        await in_trouble(status)
+        keeper = Export(copy, layout=status.layout, looking=status.looking, clock=status.clock, charts=(Confused(),))
+        keeper.turn()
+        await keeper.stop()
+        return keeper.failing
+
+    assert asyncio.run(export()) == "posting"
+
+
 @contextmanager
 def file_server(folder):
     """Any file server: Python's own, with the copy below a prefix."""

@@ -56,14 +56,18 @@ class Export:
     async def copy(self, *, whole: bool) -> None:
         """Write the copy of now: all of it, or the first page and the documents only."""
         self._tried_ms, change = self._clock(), self._looking.change()
-        look = await self._looking.look()
         try:
+            look = await self._looking.look()
             figures = await self._figures(look) if whole else {}
             await asyncio.to_thread(self._write, look, figures, whole=whole)
         except (OSError, WhimbrelError) as error:
             if not self.failing:
                 _log.error("the copy of the page cannot be written", extra={"error": str(error)})
             self.failing = str(error)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page itself goes on, and ends well
+            _log.exception("the copy of the page was surprised")
+            self.failing = str(error) or type(error).__name__
             return
         self.failing, self._change, self._made_ms = "", change, look.now_ms
 
