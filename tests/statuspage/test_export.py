@@ -239,7 +239,7 @@ def test_a_folder_that_cannot_be_written_to_is_said_and_tried_again(status, copy
 
 def test_a_mistake_of_ours_in_a_copy_does_not_hold_up_the_program(status, copy):
     class Confused:
-        async def figures(self, component, now_ms):
+        async def figures(self, component, _):
             raise ZeroDivisionError(component)
 
     async def export():
