@@ -7,7 +7,7 @@ of the last look on it. Nothing here knows the watched service but by what its r
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Final, NamedTuple
 
 from starlette.applications import Starlette
@@ -148,17 +148,18 @@ class Program:
         self._turning = asyncio.create_task(self._turn_for_ever())
 
     async def stop(self) -> None:
-        """End the turns and close the book."""
-        if self._turning is not None:
-            self._turning.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._turning
-        await self.speaking.stop()
-        if self._export is not None:
-            await self._export.stop()
-        await self.rooms.reports.stop()
-        await self.rooms.watch.stop()
-        await asyncio.to_thread(self.rooms.book.close)
+        """End the turns and close the book, whatever the rooms do: its thread would keep the process alive."""
+        async with AsyncExitStack() as ending:
+            ending.push_async_callback(asyncio.to_thread, self.rooms.book.close)
+            ending.push_async_callback(self.rooms.watch.stop)
+            ending.push_async_callback(self.rooms.reports.stop)
+            if self._export is not None:
+                ending.push_async_callback(self._export.stop)
+            ending.push_async_callback(self.speaking.stop)
+            if self._turning is not None:
+                self._turning.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._turning
 
     async def turn(self) -> tuple[Sequence[Change], Changed]:
         """Judge what was observed, do what is due about incidents, show it. Raises BookUnavailable."""
