@@ -8,7 +8,6 @@ it afresh. It ends with the supervisor, however that ends.
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -26,15 +25,12 @@ from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
+from whimbrel.following import Following, spare_the_collector
 from whimbrel.kernel.limits import (
-    CORE_CONNECT_SECONDS,
-    GARBAGE_THRESHOLDS,
     KEEPALIVE_IDLE_SECONDS,
     KEEPALIVE_PROBE_SECONDS,
     KEEPALIVE_PROBES_MAX,
     KEEPALIVE_UNTAKEN_MS_MAX,
-    LOOP_ANSWERS_SECONDS,
-    STORE_START_SECONDS,
     THREAD_SWITCH_SECONDS,
 )
 from whimbrel.reliability.children import (
@@ -45,7 +41,6 @@ from whimbrel.reliability.children import (
 )
 from whimbrel.reliability.control import ControlSocket, Reply
 from whimbrel.reliability.draining import AsgiApp, Draining
-from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import (
     HOME,
@@ -100,34 +95,27 @@ class ApiProcess:
         self._run = config.data / "run"
         self._requests, self._homes = RequestMetrics(), HomeAnswers()
         self._link = CoreLink(self._run / "core.sock", HeadReader(self._run / "head"))
+        self._following = Following(self._link)
         self._serving = False
         self._stop, self._retire = asyncio.Event(), asyncio.Event()
 
     async def serve(self, build: Build) -> int:
         """Serve until told to stop; returns the exit code."""
         loop = asyncio.get_running_loop()
-        self._loop = loop
         loop.add_signal_handler(signal.SIGTERM, self._stop.set)
         loop.add_signal_handler(RETIRE, self._retire.set)
         control = ControlSocket(
             self._run / f"{self._name}.control.sock",
-            {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+            {"/livez": self._following.alive, "/readyz": self._ready, "/metrics": self._metrics},
         )
-        self._link.start()
         try:
-            await self._wait_for_core()
+            await self._following.begin()
             app = await build(self._config, self._link)
-            _spare_the_collector()
+            spare_the_collector()
             return await self._serve_until_told(Draining(app))
         finally:
             await self._link.close()
             await asyncio.to_thread(control.close)
-
-    async def _wait_for_core(self) -> None:
-        """Memory begins with what the store has, so a store that is just being opened is waited for."""
-        while not await self._link.wait_connected(CORE_CONNECT_SECONDS):
-            _log.warning("the core does not answer yet")
-        await self._link.store_reached(self._link.head.head, STORE_START_SECONDS)
 
     async def _serve_until_told(self, app: Draining) -> int:
         server = self._server(app)
@@ -163,43 +151,14 @@ class ApiProcess:
             ssl_key=config.tls_key,
         )
 
-    def _alive(self) -> Reply:
-        """Asked by the control thread: the loop itself must answer."""
-        try:
-            asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result(LOOP_ANSWERS_SECONDS)
-        except TimeoutError:
-            return Reply(503, "text/plain", "the event loop does not answer\n")
-        return Reply(200, "text/plain", "ok\n")
-
     def _ready(self) -> Reply:
-        views = self._views()
-        engines = {"core": self._core()}
-        alive = self._alive().status == 200
-        ready = self._serving and alive and bool(views) and is_ready(views)
-        return ProcessHealth(ready, engines, views).reply()
-
-    def _core(self) -> EngineHealth:
-        if self._link.connected:
-            return EngineHealth(True, "")
-        return EngineHealth(self._link.expecting, "is being replaced" if self._link.expecting else "not connected")
-
-    def _views(self) -> dict[str, ViewHealth]:
-        feed = self._link.feed
-        if feed is None:
-            return {}
-        cursor = feed.cursor
-        lag_events = max(0, self._link.head.head - cursor)
-        lag_seconds = self._link.age_seconds()
-        return {
-            name: ViewHealth(cursor, lag_events, lag_seconds, errors=errors) for name, errors in feed.errors.items()
-        }
+        return self._following.ready(serving=self._serving)
 
     def _metrics(self) -> Reply:
         families: list[Family] = [
             *self._requests.families(),
             *self._homes.families(),
-            *view_families(self._link.head.head, self._views()),
-            gauge("whimbrel_core_connected", "Whether the core can be asked.", int(self._link.connected)),
+            *self._following.families(),
             gauge("whimbrel_core_requests_outstanding", "Requests that wait for the core.", self._link.outstanding),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))
@@ -221,14 +180,6 @@ class ApiProcess:
         return measured
 
 
-def _spare_the_collector() -> None:
-    # What the views hold stays for hours and has no cycles. Walking through it all, as the full collections did under
-    # load, stopped every request for up to 90 ms; now they look only at what came since, and less often.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-
-
 def _find_the_vanished(listen_handle: int) -> None:
     # Accepted connections inherit this. A phone that lost its network in the middle of a relayed stream says nothing,
     # and ASGI has no ping: without it such a stream would stay, until this process ends.
@@ -240,10 +191,6 @@ def _find_the_vanished(listen_handle: int) -> None:
         for name, value in _KEEPALIVE.items():
             if hasattr(socket, name):  # not every system has each of them
                 listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-async def _nothing() -> None:
-    """Proves that the loop runs."""
 
 
 def _port_of(listen_handle: int) -> int:

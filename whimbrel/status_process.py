@@ -22,7 +22,7 @@ from granian.constants import HTTPModes, Interfaces
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
 from whimbrel.kernel.clock import wall_clock_ms
-from whimbrel.kernel.limits import CANARIES_ASKED_SECONDS, LOOP_ANSWERS_SECONDS
+from whimbrel.kernel.limits import CANARIES_ASKED_SECONDS
 from whimbrel.reliability.children import (
     LEAVE,
     LISTEN_HANDLE,
@@ -31,7 +31,7 @@ from whimbrel.reliability.children import (
     of_this_process,
 )
 from whimbrel.reliability.control import ControlSocket, Reply, ask
-from whimbrel.reliability.health import ProcessHealth
+from whimbrel.reliability.health import ProcessHealth, loop_answers
 from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import exposition, gauge
 from whimbrel.reliability.proxies import networks
@@ -104,7 +104,7 @@ class StatusProcess:
         providing = self._loop.create_task(self._provide_canaries()) if self._provider else None
         control = ControlSocket(
             self._place.run / f"{NAME}.control.sock",
-            {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+            {"/livez": lambda: loop_answers(self._loop), "/readyz": self._ready, "/metrics": self._metrics},
             verbs={LEAVE: lambda _: self._told_to_leave(stop)},
         )
         try:
@@ -154,16 +154,8 @@ class StatusProcess:
         self._loop.call_soon_threadsafe(stop.set)
         return Reply(200, "text/plain", "leaving\n")
 
-    def _alive(self) -> Reply:
-        """Asked by the control thread: the loop itself must answer."""
-        try:
-            asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result(LOOP_ANSWERS_SECONDS)
-        except TimeoutError:
-            return Reply(503, "text/plain", "the event loop does not answer\n")
-        return Reply(200, "text/plain", "ok\n")
-
     def _ready(self) -> Reply:
-        return ProcessHealth(self._alive().status == 200 and self._program.is_ready, {}, {}).reply()
+        return ProcessHealth(loop_answers(self._loop).status == 200 and self._program.is_ready, {}, {}).reply()
 
     def _metrics(self) -> Reply:
         book = self._program.rooms.book
@@ -187,10 +179,6 @@ def _is_ready(core: Path) -> bool:
         return ask(core, "/readyz").status == 200
     except OSError:
         return False
-
-
-async def _nothing() -> None:
-    """Proves that the loop runs."""
 
 
 if __name__ == "__main__":

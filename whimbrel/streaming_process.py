@@ -7,7 +7,6 @@ supervisor starts it afresh. `run/streaming.sock` speaks the same as the TCP soc
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import resource
@@ -23,11 +22,9 @@ from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.sockets import identity_of, listen, remove_if_ours
+from whimbrel.following import Following, spare_the_collector
 from whimbrel.kernel.limits import (
-    CORE_CONNECT_SECONDS,
-    GARBAGE_THRESHOLDS,
     LOOP_ANSWERS_SECONDS,
-    STORE_START_SECONDS,
     STREAM_CONNECTIONS_MAX,
     STREAM_SOCKET_BYTES_MAX,
     STREAMING_NICENESS,
@@ -40,9 +37,8 @@ from whimbrel.reliability.children import (
     leave_the_terminal_to_the_supervisor,
 )
 from whimbrel.reliability.control import ControlSocket, Reply
-from whimbrel.reliability.health import EngineHealth, ProcessHealth, ViewHealth, is_ready, view_families
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.reliability.metrics import Family, exposition, gauge
+from whimbrel.reliability.metrics import Family, exposition
 from whimbrel.streaming.server import Streams
 from whimbrel.streaming_wiring import Product, build_streams
 
@@ -77,6 +73,7 @@ class StreamingProcess:
         self._config, self._name = config, name
         self._run = config.data / "run"
         self._link = CoreLink(self._run / "core.sock", HeadReader(self._run / "head"))
+        self._following = Following(self._link)
         self._product: Product | None = None
         self._streams: Streams | None = None
         self._serving = False
@@ -89,26 +86,19 @@ class StreamingProcess:
             self._loop.add_signal_handler(told, stop.set)
         control = ControlSocket(
             self._run / f"{self._name}.control.sock",
-            {"/livez": self._alive, "/readyz": self._ready, "/metrics": self._metrics},
+            {"/livez": self._following.alive, "/readyz": self._ready, "/metrics": self._metrics},
         )
-        self._link.start()
         try:
-            await self._wait_for_core()
+            await self._following.begin()
             self._product = await build_streams(self._config, self._link)
             await self._link.wait_for_head()
-            _spare_the_collector()
+            spare_the_collector()
             return await self._serve_until(stop, self._product)
         finally:
             await self._link.close()
             if self._product is not None:
                 await self._product.close()
             await asyncio.to_thread(control.close)
-
-    async def _wait_for_core(self) -> None:
-        """Memory begins with what the store has, so a store that is just being opened is waited for."""
-        while not await self._link.wait_connected(CORE_CONNECT_SECONDS):
-            _log.warning("the core does not answer yet")
-        await self._link.store_reached(self._link.head.head, STORE_START_SECONDS)
 
     async def _serve_until(self, stop: asyncio.Event, product: Product) -> int:
         streams = self._streams = Streams(product.parts, files_max=_raise_files_max())
@@ -128,42 +118,11 @@ class StreamingProcess:
         await streams.close()
         return _ANOTHER_HISTORY if diverged in done else 0
 
-    def _alive(self) -> Reply:
-        """Asked by the control thread: the loop itself must answer."""
-        try:
-            asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result(LOOP_ANSWERS_SECONDS)
-        except TimeoutError:
-            return Reply(503, "text/plain", "the event loop does not answer\n")
-        return Reply(200, "text/plain", "ok\n")
-
     def _ready(self) -> Reply:
-        views = self._views()
-        engines = {"core": self._core()}
-        alive = self._alive().status == 200
-        ready = self._serving and alive and bool(views) and is_ready(views)
-        return ProcessHealth(ready, engines, views).reply()
-
-    def _core(self) -> EngineHealth:
-        if self._link.connected:
-            return EngineHealth(True, "")
-        return EngineHealth(self._link.expecting, "is being replaced" if self._link.expecting else "not connected")
-
-    def _views(self) -> dict[str, ViewHealth]:
-        feed = self._link.feed
-        if feed is None:
-            return {}
-        cursor = feed.cursor
-        lag_events = max(0, self._link.head.head - cursor)
-        lag_seconds = self._link.age_seconds()
-        return {
-            name: ViewHealth(cursor, lag_events, lag_seconds, errors=errors) for name, errors in feed.errors.items()
-        }
+        return self._following.ready(serving=self._serving)
 
     def _metrics(self) -> Reply:
-        families: list[Family] = [
-            *view_families(self._link.head.head, self._views()),
-            gauge("whimbrel_core_connected", "Whether the core can be asked.", int(self._link.connected)),
-        ]
+        families = self._following.families()
         if self._product is not None:
             asked = asyncio.run_coroutine_threadsafe(self._families(self._product), self._loop)
             families += asked.result(LOOP_ANSWERS_SECONDS)
@@ -197,17 +156,6 @@ def _raise_files_max() -> int:
     if most < STREAM_CONNECTIONS_MAX:
         _log.warning("few files may be open, so few streams", extra={"files": most, "wanted": STREAM_CONNECTIONS_MAX})
     return most
-
-
-def _spare_the_collector() -> None:
-    # As in an API process (api_server.py): what the views hold has no cycles and is not walked through again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-
-
-async def _nothing() -> None:
-    """Proves that the loop runs."""
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -120,21 +120,19 @@ class Beside(Streaming):
 
 
 class Reader:
-    """Collects what is heard until the end."""
+    """Collects what is heard until the end: until `read`, which does the hearing, returns."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], None]) -> None:
         self.heard: list[Heard] = []
         self.ended = threading.Event()
+        self._hear = read
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         try:
-            self._read()
+            self._hear()
         finally:
             self.ended.set()
-
-    def _read(self) -> None:
-        raise NotImplementedError
 
     def await_heard(self, event: str, test: Any = lambda _: True, *, times: int = 1) -> Heard:
         """Wait until an event was heard whose payload passes a test, as often as said; returns the last of them."""
@@ -156,7 +154,7 @@ class EventSource(Reader):
     def __init__(
         self, streaming: Streaming, path: str, token: str | None, *, last_id: str | None = None, **query: str
     ) -> None:
-        super().__init__()
+        super().__init__(self._read)
         self.comments: list[str] = []
         self.retry: str | None = None
         self.last_id = last_id
@@ -212,7 +210,7 @@ class WebSocket(Reader):
     """A WebSocket, by the library `websockets`."""
 
     def __init__(self, streaming: Streaming, token: str | None, query: dict[str, str]) -> None:
-        super().__init__()
+        super().__init__(self._read)
         self.errors: list[dict[str, Any]] = []
         self.positions: list[str] = []
         self.code: int | None = None

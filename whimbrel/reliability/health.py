@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from whimbrel.engines.sockets import address_of
-from whimbrel.kernel.limits import READY_LAG_SECONDS_MAX, SUPERVISOR_DEADLINE_SECONDS
+from whimbrel.kernel.limits import LOOP_ANSWERS_SECONDS, READY_LAG_SECONDS_MAX, SUPERVISOR_DEADLINE_SECONDS
 from whimbrel.reliability.control import Reply, parse_reply
 from whimbrel.reliability.metrics import Family, Sample
 
@@ -45,6 +45,21 @@ class ProcessHealth(msgspec.Struct, frozen=True):
     def reply(self) -> Reply:
         """As the answer to /readyz."""
         return Reply(200 if self.ready else 503, "application/json", msgspec.json.encode(self).decode())
+
+
+def loop_answers(loop: asyncio.AbstractEventLoop | None) -> Reply:
+    """As the answer to /livez, asked by another thread: a process whose loop is stuck is not alive."""
+    if loop is None:
+        return Reply(503, "text/plain", "starting\n")
+    try:
+        asyncio.run_coroutine_threadsafe(_nothing(), loop).result(LOOP_ANSWERS_SECONDS)
+    except TimeoutError:
+        return Reply(503, "text/plain", "the event loop does not answer\n")
+    return Reply(200, "text/plain", "ok\n")
+
+
+async def _nothing() -> None:
+    """Proves that the loop runs."""
 
 
 def is_ready(views: Mapping[str, ViewHealth]) -> bool:
