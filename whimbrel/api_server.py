@@ -173,7 +173,8 @@ class ApiProcess:
                 await app(scope, receive, send)
             finally:
                 seconds = scope.get(SECONDS) or time.perf_counter() - began
-                requests.observe(scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), seconds)
+                method = scope.get("method", "GET")  # a WebSocket begins with one
+                requests.observe(method, scope.get(ROUTE, "unknown"), scope.get(STATUS, 500), seconds)
                 if (home := scope.get(HOME)) is not None:
                     homes.observe(home, link.age_seconds())
 

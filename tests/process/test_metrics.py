@@ -44,14 +44,23 @@ def test_labels_may_hold_anything():
     assert values(text) == {("odd", (("name", 'a "quoted" \\ line\nbreak {x}'),)): 1}
 
 
-def test_requests_are_counted_by_route_and_code():
+def test_requests_are_counted_by_method_route_and_code():
     requests = RequestMetrics()
     for code in (200, 200, 404):
-        requests.observe("/api/v1/statuses/{id}", code, 0.001)
+        requests.observe("GET", "/api/v1/statuses/{id}", code, 0.001)
     found = values(exposition(requests.families()))
-    route = ("route", "/api/v1/statuses/{id}")
-    assert found["whimbrel_request_seconds_count", (("code", "200"), route)] == 2
-    assert found["whimbrel_request_seconds_count", (("code", "404"), route)] == 1
+    method, route = ("method", "GET"), ("route", "/api/v1/statuses/{id}")
+    assert found["whimbrel_request_seconds_count", (("code", "200"), method, route)] == 2
+    assert found["whimbrel_request_seconds_count", (("code", "404"), method, route)] == 1
+
+
+def test_methods_that_are_made_up_are_one_series():
+    requests = RequestMetrics()
+    for number in range(100):
+        requests.observe(f"MADE{number}", "page", 405, 0.001)
+    found = values(exposition(requests.families()))
+    made_up = (("code", "405"), ("method", "other"), ("route", "page"))
+    assert found["whimbrel_request_seconds_count", made_up] == 100
 
 
 def test_home_answers_are_counted_as_old_whatever_they_hold_when_the_views_are():

@@ -69,7 +69,7 @@ def test_a_text_that_is_not_the_format_or_too_large_is_refused(text):
     ("route", "component"),
     [
         ("/api/v1/statuses", "posting"),
-        ("/api/v1/statuses/{id}", "posting"),
+        ("/api/v1/statuses/{id}/favourite", "posting"),
         ("/api/v1/timelines/home", "home"),
         ("/api/v1/notifications/unread_count", "notifications"),
         ("/api/v2/search", "search"),
@@ -84,14 +84,29 @@ def test_a_text_that_is_not_the_format_or_too_large_is_refused(text):
     ],
 )
 def test_every_route_speaks_for_one_component_or_for_the_operator_alone(route, component):
-    assert component_of(route) == component
+    assert component_of(route, "POST") == component
 
 
-def metrics(*rows, lag=0.0, answers=()):
+def test_looking_at_posts_does_not_hide_that_nobody_can_write():
+    assert component_of("/api/v1/statuses/{id}", "GET") == "api"
+    scraped = Scraped()
+    scraped.add(metrics())
+    reading = metrics(("/api/v1/statuses/{id}", 200, 900, 900), method="GET")
+    writing = metrics(("/api/v1/statuses", 503, 9, 10), method="POST")
+    grown = scraped.add(f"{reading}\n{writing}".replace(LAG, "", 1))
+    assert grown.slis["posting", "availability"] == Count(10, 10)
+    assert grown.slis["api", "availability"] == Count(0, 900)
+    assert grown.posts == 0
+
+
+LAG = 'whimbrel_view_lag_seconds{process="core",view="store"} 0.0'
+
+
+def metrics(*rows, lag=0.0, answers=(), method="POST"):
     """The text of one node: rows of (route, code, quick, all)."""
     lines = [f'whimbrel_view_lag_seconds{{process="core",view="store"}} {lag}']
     for route, code, quick, total in rows:
-        labels = f'process="api-1",route="{route}",code="{code}"'
+        labels = f'process="api-1",method="{method}",route="{route}",code="{code}"'
         for bound, value in (("0.5", quick), ("1.0", quick), ("2.5", total), ("+Inf", total)):
             lines.append(f'whimbrel_request_seconds_bucket{{{labels},le="{bound}"}} {value}')
         lines.append(f"whimbrel_request_seconds_count{{{labels}}} {total}")

@@ -71,27 +71,33 @@ class Histogram:
         return [*samples, Sample(self._sum, labels, "_sum"), Sample(total, labels, "_count")]
 
 
+METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""What is counted by its name: others are made up, and each would be a series of its own for ever."""
+
+
 class RequestMetrics:
-    """Requests by route (the pattern, never the path) and status code, with their latency."""
+    """Requests by method, route (the pattern, never the path) and status code, with their latency."""
 
     def __init__(self) -> None:
-        self._by_route: dict[tuple[str, int], Histogram] = {}
+        self._by_route: dict[tuple[str, str, int], Histogram] = {}
 
-    def observe(self, route: str, code: int, seconds: float) -> None:
+    def observe(self, method: str, route: str, code: int, seconds: float) -> None:
         """Count one answered request."""
-        histogram = self._by_route.get((route, code))
+        key = (route, method if method in METHODS else "other", code)
+        histogram = self._by_route.get(key)
         if histogram is None:
-            histogram = self._by_route[route, code] = Histogram()
+            histogram = self._by_route[key] = Histogram()
         histogram.observe(seconds)
 
     def families(self) -> list[Family]:
         """The latency of requests, whose count is the number of requests."""
         samples = [
             sample
-            for (route, code), histogram in sorted(self._by_route.items())
-            for sample in histogram.samples({"route": route, "code": str(code)})
+            for (route, method, code), histogram in sorted(self._by_route.items())
+            for sample in histogram.samples({"method": method, "route": route, "code": str(code)})
         ]
-        return [Family("whimbrel_request_seconds", "histogram", "Requests answered, by route and code.", samples)]
+        meaning = "Requests answered, by method, route and code."
+        return [Family("whimbrel_request_seconds", "histogram", meaning, samples)]
 
 
 class HomeAnswers:

@@ -36,6 +36,7 @@ _BY_PREFIX: Final = (
 )
 _NOBODYS: Final = ("/livez", "/readyz", "/metrics", "")
 _POSTS: Final = "/api/v1/statuses"
+_READING: Final = ("GET", "HEAD", "OPTIONS")
 _HOME: Final = "/api/v1/timelines/home"
 _KINDS: Final = ("fresh", "empty", "old")
 _VIEWS: Final = {
@@ -71,10 +72,15 @@ class Growth(NamedTuple):
     lag_seconds: float
 
 
-def component_of(route: str) -> str | None:
-    """The component that a route belongs to; None for what is nobody's but the operator's."""
+def component_of(route: str, method: str) -> str | None:
+    """The component that a route belongs to; None for what is nobody's but the operator's.
+
+    Looking at a post is no posting: counted as such, many readers would hide that nobody can write.
+    """
     if route in _NOBODYS:
         return None
+    if method in _READING and (route == _POSTS or route.startswith(_POSTS + "/")):
+        return "api"
     for prefix, component in _BY_PREFIX:
         if route == prefix or route.startswith(prefix + "/"):
             return component
@@ -111,7 +117,7 @@ def _meaning(grown: list[Sample], lags: list[Sample], slos: Mapping[str, Slo]) -
     posts = reads = 0
     for one in grown:
         route, code = one.label("route"), one.label("code")
-        component = component_of(route)
+        component = component_of(route, one.label("method"))
         if component is None or not one.value:
             continue
         if one.name == "whimbrel_request_seconds_count":
@@ -119,10 +125,10 @@ def _meaning(grown: list[Sample], lags: list[Sample], slos: Mapping[str, Slo]) -
             if not _is_bad(code):
                 _add(slis, component, "latency", Count(int(one.value), int(one.value)))
             if code.startswith("2"):
-                posts += int(one.value) if route == _POSTS else 0
+                posts += int(one.value) if route == _POSTS and component == "posting" else 0
                 reads += int(one.value) if route == _HOME else 0
     for one in _quick(grown, slos):
-        component = component_of(one.label("route"))
+        component = component_of(one.label("route"), one.label("method"))
         if component is not None and not _is_bad(one.label("code")):
             _add(slis, component, "latency", Count(-int(one.value), 0))
     for component, lag_seconds in _lags(lags).items():
@@ -150,7 +156,7 @@ def _quick(grown: list[Sample], slos: Mapping[str, Slo]) -> Iterable[Sample]:
     for one in grown:
         if one.name != "whimbrel_request_seconds_bucket":
             continue
-        limit = slos.get(component_of(one.label("route")) or "", Slo()).latency_seconds
+        limit = slos.get(component_of(one.label("route"), one.label("method")) or "", Slo()).latency_seconds
         try:
             bound = float(one.label("le"))
         except ValueError:
