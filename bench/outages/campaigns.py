@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from whimbrel.statuspage.brigade import Composition, Weighing, weighed
+from whimbrel.statuspage.detection.brigade import Composition, Weighing, weighed
 
 KINDS: Final = 8
 SIGNS: Final = ("network", "wording", "new identities")

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.outages.ours import WARM_MINUTES
 from bench.outages.world import FIRST_MINUTE, WEEK, Floats, gamma_noise, quiet_service, reports
-from whimbrel.statuspage.fall import FallWatch, fall_observed, watching_for_falls
+from whimbrel.statuspage.detection.fall import FallWatch, fall_observed, watching_for_falls
 
 FALLS_PER_RATE: Final = 10
 FOLLOWED_MINUTES: Final = 120

@@ -16,8 +16,8 @@ import numpy as np
 from bench.outages.ours import POOL_MINUTES, Run
 from bench.outages.shapes import MINUTES, SHAPES, outage
 from bench.outages.world import FIRST_MINUTE, Floats, gamma_noise, reports
-from whimbrel.statuspage.attribution import Surging, attributed
-from whimbrel.statuspage.surge import observed
+from whimbrel.statuspage.detection.attribution import Surging, attributed
+from whimbrel.statuspage.detection.surge import observed
 
 SCENES: Final = ("bystanders", "by chance", "common cause")
 SCENE_SHARES: Final = (0.6, 0.25, 0.15)

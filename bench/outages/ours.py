@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.outages.shapes import MINUTES, SHAPES, SHARES, outage
 from bench.outages.world import FIRST_MINUTE, WEEK, Counts, Floats, Service, quiet_service, reports
-from whimbrel.statuspage.surge import Watch, observed, watching
+from whimbrel.statuspage.detection.surge import Watch, observed, watching
 
 WARM_MINUTES: Final = 4 * WEEK
 OUTAGES_PER_SERVICE: Final = 10

@@ -25,8 +25,8 @@ from bench.outages.rivals import RIVALS, Rival, Series, series_of, with_outage
 from bench.outages.scoring import MINUTES_PER_YEAR, Delays
 from bench.outages.shapes import MINUTES, SHAPES
 from bench.outages.world import CLASSES, WEEK, Floats
-from whimbrel.statuspage.burn import RULES, minutes_to_alert
-from whimbrel.statuspage.surge import ALARM_DECADES
+from whimbrel.statuspage.detection.burn import RULES, minutes_to_alert
+from whimbrel.statuspage.detection.surge import ALARM_DECADES
 
 PUBLISHED_SEED = 2021
 OURS = "surge (ours)"

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from bench.outages.world import Floats
-from whimbrel.statuspage.tail import lower_log10, upper_log10
+from whimbrel.statuspage.detection.tail import lower_log10, upper_log10
 
 HALF_HOUR: Final = 30
 MINUTES_PER_YEAR: Final = 365 * 1_440

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whimbrel.statuspage.attribution import Surging, attributed, overlap
+from whimbrel.statuspage.detection.attribution import Surging, attributed, overlap
 
 PHONE = {"no signal": 0.7, "calls": 0.3}
 LOGIN = {"sign-in": 0.8, "app": 0.2}

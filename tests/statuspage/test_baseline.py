@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whimbrel.statuspage.baseline import fresh, hour_of_week, learned, line, rate, rescaled
-from whimbrel.statuspage.spread import NOTHING, SPREAD_MAX, SPREAD_MIN, spread_of, taught
-from whimbrel.statuspage.track import means_of
+from whimbrel.statuspage.detection.baseline import fresh, hour_of_week, learned, line, rate, rescaled
+from whimbrel.statuspage.detection.spread import NOTHING, SPREAD_MAX, SPREAD_MIN, spread_of, taught
+from whimbrel.statuspage.detection.track import means_of
 
 WEEK = 168
 MONDAY = 483_264

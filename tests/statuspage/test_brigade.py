@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whimbrel.statuspage.brigade import EXCESS_WEIGHT, Composition, Usual, weighed
+from whimbrel.statuspage.detection.brigade import EXCESS_WEIGHT, Composition, Usual, weighed
 
 
 def crowd(**changed):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whimbrel.statuspage.burn import RULES, Requests, budget_left, burn_rate, burning, minutes_to_alert
+from whimbrel.statuspage.detection.burn import RULES, Requests, budget_left, burn_rate, burning, minutes_to_alert
 
 THREE_NINES = 0.999
 

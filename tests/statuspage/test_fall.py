@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.shared import shared_dir
-from whimbrel.statuspage.fall import FALL_RATIO, fall_observed, watching_for_falls
+from whimbrel.statuspage.detection.fall import FALL_RATIO, fall_observed, watching_for_falls
 
 EVENING = datetime(2020, 10, 15, tzinfo=UTC)
 

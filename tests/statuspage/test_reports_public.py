@@ -14,9 +14,9 @@ from tests.statuspage.reporting import OTHER, reporting
 from tests.statuspage.test_reports_judging import crowd, of, outage
 from whimbrel.kernel.errors import Invalid, NotFound
 from whimbrel.statuspage.book import history
+from whimbrel.statuspage.detection.surge import Watch, observed
 from whimbrel.statuspage.reports import drawing, places
 from whimbrel.statuspage.reports.elsewhere import PageSeen, read_from
-from whimbrel.statuspage.surge import Watch, observed
 from whimbrel.statuspage.values import Service
 from whimbrel.statuspage.watching.fetching import FetchFailed
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whimbrel.kernel.errors import Invalid
-from whimbrel.statuspage.cusum import BLOCK_MINUTES, DRY, leaked
-from whimbrel.statuspage.onset import most_likely_start
-from whimbrel.statuspage.runrule import agreed
-from whimbrel.statuspage.surge import ALARM_DECADES, CALM_MINUTES, Watch, observed, watching
+from whimbrel.statuspage.detection.cusum import BLOCK_MINUTES, DRY, leaked
+from whimbrel.statuspage.detection.onset import most_likely_start
+from whimbrel.statuspage.detection.runrule import agreed
+from whimbrel.statuspage.detection.surge import ALARM_DECADES, CALM_MINUTES, Watch, observed, watching
 
 MONDAY = 28_995_840
 WEEK = 7 * 1_440

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whimbrel.statuspage.tail import binomial_log10, lower_log10, upper_log10
+from whimbrel.statuspage.detection.tail import binomial_log10, lower_log10, upper_log10
 
 
 def exact_upper(count, mean, spread):

@@ -3,7 +3,7 @@
 import pytest
 
 from whimbrel.kernel.limits import SCRAPE_LINE_CHARACTERS_MAX, SCRAPE_SAMPLES_MAX
-from whimbrel.statuspage.burn import Requests
+from whimbrel.statuspage.detection.burn import Requests
 from whimbrel.statuspage.watching.exposition import MalformedMetrics, parse
 from whimbrel.statuspage.watching.metrics import WANTED, Count, Node, component_of
 from whimbrel.statuspage.watching.series import LONGEST_MINUTES, Series

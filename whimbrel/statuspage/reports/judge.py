@@ -17,8 +17,8 @@ import msgspec
 from whimbrel.kernel.contracts import Reading as Look
 from whimbrel.kernel.errors import Unavailable
 from whimbrel.kernel.limits import JUDGED_AT_ONCE, JUDGED_WAITING_MAX
-from whimbrel.statuspage import attribution, brigade, surge
 from whimbrel.statuspage.book.file import Book
+from whimbrel.statuspage.detection import attribution, brigade, surge
 from whimbrel.statuspage.reports import judged_rows
 from whimbrel.statuspage.reports.assessing import SurgeSeen
 from whimbrel.statuspage.reports.judged_rows import Judged, Written

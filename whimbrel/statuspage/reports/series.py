@@ -7,7 +7,7 @@ minutes (csvs.py). A bin of which less than all was measured says so, and expect
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from whimbrel.statuspage.baseline import MINUTES_PER_HOUR, Baseline, rate
+from whimbrel.statuspage.detection.baseline import MINUTES_PER_HOUR, Baseline, rate
 from whimbrel.statuspage.reports.judged_rows import Span
 
 BIN_MINUTES: Final = 15

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from whimbrel.statuspage.detection.surge import ALARM_DECADES
 from whimbrel.statuspage.reports import places
 from whimbrel.statuspage.reports.assessing import STRONG_DECADES, STRONG_MINUTES, SurgeSeen
 from whimbrel.statuspage.reports.elsewhere import PageSeen
@@ -9,7 +10,6 @@ from whimbrel.statuspage.reports.front import Reports, Said, disagreement
 from whimbrel.statuspage.reports.moments import moment, of_minute
 from whimbrel.statuspage.reports.public import Overview, Share
 from whimbrel.statuspage.reports.series import Bin
-from whimbrel.statuspage.surge import ALARM_DECADES
 from whimbrel.statuspage.verdict import DEFAULT
 
 Document = dict[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from whimbrel.kernel.limits import TALLY_KEYS_MAX
-from whimbrel.statuspage.brigade import Composition
+from whimbrel.statuspage.detection.brigade import Composition
 from whimbrel.statuspage.reports.rows import AGES, Entry
 
 BRIGADE_MINUTES: Final = 16

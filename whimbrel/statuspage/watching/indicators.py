@@ -10,7 +10,7 @@ from typing import Final
 from whimbrel.kernel.contracts import Reading, Writing
 from whimbrel.kernel.limits import COMPONENTS_MAX, SLI_HOURS_KEPT, SLI_MINUTES_KEPT
 from whimbrel.kernel.sql import Queries
-from whimbrel.statuspage.burn import PERIOD_MINUTES, Requests, burning
+from whimbrel.statuspage.detection.burn import PERIOD_MINUTES, Requests, burning
 from whimbrel.statuspage.evidence import BurnSeen
 from whimbrel.statuspage.watching.metrics import Count
 from whimbrel.statuspage.watching.series import LONGEST_MINUTES, Series

@@ -11,8 +11,8 @@ import msgspec
 
 from whimbrel.kernel.contracts import Reading, Writing
 from whimbrel.kernel.sql import Queries
+from whimbrel.statuspage.detection.fall import FallReading, FallWatch, fall_observed, watching_for_falls
 from whimbrel.statuspage.evidence import FallSeen
-from whimbrel.statuspage.fall import FallReading, FallWatch, fall_observed, watching_for_falls
 
 _SQL: Final = Queries("whimbrel.statuspage.watching")
 RATES: Final = {"posting": "posting", "home": "reading"}

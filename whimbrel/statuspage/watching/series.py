@@ -7,7 +7,7 @@ counts while it runs. A window that is longer than what has been measured is not
 from array import array
 from typing import Final
 
-from whimbrel.statuspage.burn import RULES, Requests
+from whimbrel.statuspage.detection.burn import RULES, Requests
 
 WINDOWS_MINUTES: Final = tuple(
     sorted({minutes for rule in RULES for minutes in (rule.long_minutes, rule.short_minutes)})

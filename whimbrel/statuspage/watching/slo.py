@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from whimbrel.statuspage.burn import Requests, budget_left
+from whimbrel.statuspage.detection.burn import Requests, budget_left
 
 Sli = Literal["availability", "latency", "freshness"]
 

@@ -19,9 +19,9 @@ from typing import Final
 import msgspec
 
 from whimbrel.kernel.errors import Invalid
-from whimbrel.statuspage import spread as spreads
-from whimbrel.statuspage.baseline import MINUTES_PER_HOUR, Baseline, Line, fresh, learned, line
-from whimbrel.statuspage.spread import NOTHING, Sums, spread_of
+from whimbrel.statuspage.detection import spread as spreads
+from whimbrel.statuspage.detection.baseline import MINUTES_PER_HOUR, Baseline, Line, fresh, learned, line
+from whimbrel.statuspage.detection.spread import NOTHING, Sums, spread_of
 
 WINDOWS: Final = (1, 2, 4, 8, 16)
 JUMPS: Final = (1, 2, 4, 8)

@@ -20,12 +20,21 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from whimbrel.statuspage.baseline import Baseline, rescaled
-from whimbrel.statuspage.cusum import BLOCK_MINUTES, DRY, Leak, leaked
-from whimbrel.statuspage.onset import most_likely_start
-from whimbrel.statuspage.runrule import agreed
-from whimbrel.statuspage.tail import upper_log10
-from whimbrel.statuspage.track import JUMPS, LAG_MINUTES, REFERENCE_MINUTES, WINDOWS, Track, begun, followed, means_of
+from whimbrel.statuspage.detection.baseline import Baseline, rescaled
+from whimbrel.statuspage.detection.cusum import BLOCK_MINUTES, DRY, Leak, leaked
+from whimbrel.statuspage.detection.onset import most_likely_start
+from whimbrel.statuspage.detection.runrule import agreed
+from whimbrel.statuspage.detection.tail import upper_log10
+from whimbrel.statuspage.detection.track import (
+    JUMPS,
+    LAG_MINUTES,
+    REFERENCE_MINUTES,
+    WINDOWS,
+    Track,
+    begun,
+    followed,
+    means_of,
+)
 
 ALARM_DECADES: Final = 6.6
 SUSPICION_DECADES: Final = 3.0

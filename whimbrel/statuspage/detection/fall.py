@@ -17,11 +17,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from whimbrel.statuspage.baseline import Baseline, rescaled
-from whimbrel.statuspage.onset import most_likely_start
-from whimbrel.statuspage.runrule import agreed
-from whimbrel.statuspage.tail import lower_log10
-from whimbrel.statuspage.track import LAG_MINUTES, WINDOWS, Track, begun, followed, means_of
+from whimbrel.statuspage.detection.baseline import Baseline, rescaled
+from whimbrel.statuspage.detection.onset import most_likely_start
+from whimbrel.statuspage.detection.runrule import agreed
+from whimbrel.statuspage.detection.tail import lower_log10
+from whimbrel.statuspage.detection.track import LAG_MINUTES, WINDOWS, Track, begun, followed, means_of
 
 ALARM_DECADES: Final = 6.0
 SUSPICION_DECADES: Final = 3.0

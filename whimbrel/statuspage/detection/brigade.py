@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from whimbrel.statuspage.tail import binomial_log10
+from whimbrel.statuspage.detection.tail import binomial_log10
 
 Sign = Literal["network", "wording", "new identities", "kind"]
 
