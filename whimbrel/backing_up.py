@@ -35,7 +35,7 @@ from whimbrel.engines.backup.documents import (
 )
 from whimbrel.engines.backup.keeping import Swept, expired, find_backups, image_of, sweep
 from whimbrel.engines.backup.objects import Sender, send_value
-from whimbrel.engines.backup.pace import Pace, step_back
+from whimbrel.engines.backup.pace import Pace
 from whimbrel.engines.backup.place import Place
 from whimbrel.engines.backup.place import open_place as open_place
 from whimbrel.engines.backup.reading import JournalSource
@@ -45,6 +45,7 @@ from whimbrel.engines.store.snapshots import Busy, Snapshot, newest_fitting
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable, StoreUnavailable, Unavailable
+from whimbrel.kernel.giving_way import give_way
 from whimbrel.kernel.limits import (
     BACKUP_ERASED_WITHIN_MS,
     BACKUP_IMAGE_AGE_MS_MAX,
@@ -107,7 +108,7 @@ def back_up(
             raise _Interrupted
         on_progress(what, done, total)
 
-    with _alone(data), ThreadPoolExecutor(1, "backup", initializer=step_back) as pool:
+    with _alone(data), ThreadPoolExecutor(1, "backup", initializer=give_way) as pool:
         try:
             return pool.submit(lambda: _Backing(data, place, advance, clock).run(wishes)).result()
         finally:

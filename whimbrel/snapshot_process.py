@@ -1,20 +1,18 @@
-"""A process that makes one snapshot and ends: a child of the core, of the lowest priority.
+"""A process that makes one snapshot and ends: a child of the core that gives way to everybody.
 
 It reads the store and the journal's file and asks the core for nothing. On its standard output it says nothing, or in
 one line why it failed; then its exit code is 1. It dies with the core.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.giving_way import give_way
 from whimbrel.reliability.children import die_with_parent, leave_the_terminal_to_the_supervisor
 from whimbrel.snapshotting import make_snapshot
-
-_LOWEST: Final = 19
 
 
 def main() -> NoReturn:
@@ -25,7 +23,7 @@ def main() -> NoReturn:
     told = flags.parse_args()
     die_with_parent(told.parent)
     leave_the_terminal_to_the_supervisor()
-    os.nice(_LOWEST)
+    give_way()
     try:
         make_snapshot(told.data)
     except (WhimbrelError, OSError) as error:

@@ -1,5 +1,6 @@
 """A snapshot is a whole copy of the store with its place in the journal, or it does not count."""
 
+import os
 import stat
 import threading
 
@@ -19,7 +20,7 @@ from whimbrel.engines.store.snapshots import (
     verify_snapshot,
 )
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
-from whimbrel.kernel.limits import SNAPSHOT_AGE_MS_MAX, SNAPSHOT_CHECK_MS_MAX
+from whimbrel.kernel.limits import SNAPSHOT_AGE_MS_MAX, SNAPSHOT_CHECK_MS_MAX, SNAPSHOT_LOG_BYTES_MAX
 
 HOUR_MS = 3_600_000
 
@@ -54,6 +55,18 @@ def test_a_snapshot_is_the_store_at_its_place_in_the_journal(filled):
     assert snapshot.store == filled.data / "snapshots" / str(standing.sequence) / "store.sqlite"
     assert differences(snapshot.store, filled.path) == []
     assert list_snapshots(filled.data) == [snapshot]
+
+
+def test_a_copy_that_the_stores_log_overtakes_is_given_up(filled):
+    log = filled.path.with_name(filled.path.name + "-wal")
+
+    def written_meanwhile(*_):
+        os.truncate(log, SNAPSHOT_LOG_BYTES_MAX + 1)  # a hole: SQLite reads no further than its last transaction
+
+    with pytest.raises(StoreUnavailable, match="given up"):
+        take_snapshot(filled.data, on_progress=written_meanwhile)
+    assert list_snapshots(filled.data) == []
+    assert not [path for path in (filled.data / "snapshots").iterdir() if path.is_dir()]
 
 
 def test_only_the_owner_may_look_into_a_snapshot(filled):

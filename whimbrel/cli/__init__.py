@@ -6,21 +6,16 @@ tenth. So each side is a module named by a string and imported when it is the on
 back before that: importing its libraries took a core from the server for half a second.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
-
-LOWEST: Final = 19
-"""The priority of whoever gives way to everybody."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (this process's own by default) and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None and words[:1] == ["backup"]:
-        os.nice(LOWEST)
+        import_module("whimbrel.kernel.giving_way").give_way()
     if words[:1] == ["serve"]:
         return int(import_module("whimbrel.cli.serve").serve(words[1:]))
     return int(import_module("whimbrel.cli.commands").run(words))

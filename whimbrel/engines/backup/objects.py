@@ -10,9 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from whimbrel.engines.backup.documents import decoded, encoded, hash_of, object_name
-from whimbrel.engines.backup.pace import step_back
 from whimbrel.engines.backup.place import Place
 from whimbrel.kernel.errors import Corrupt, NotFound
+from whimbrel.kernel.giving_way import give_way
 from whimbrel.kernel.limits import BACKUP_OBJECTS_AT_ONCE
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Sender:
     def __init__(self, place: Place, there: Mapping[str, int]) -> None:
         """`there`: what the place has, by hash, and how long it is; an object that is cut short is sent again."""
         self._place, self._there = place, dict(there)
-        self._pool = ThreadPoolExecutor(BACKUP_OBJECTS_AT_ONCE, "backup", initializer=step_back)
+        self._pool = ThreadPoolExecutor(BACKUP_OBJECTS_AT_ONCE, "backup", initializer=give_way)
         self._room = threading.BoundedSemaphore(2 * BACKUP_OBJECTS_AT_ONCE)
         self._under_way: list[Future[None]] = []
         self.objects = self.bytes = 0

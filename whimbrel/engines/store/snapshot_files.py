@@ -6,8 +6,10 @@ has; the store's writer and readers go on meanwhile. Nothing here decides when, 
 Design note. `VACUUM INTO` was left out: it renumbers every page, so no two copies share a piece. The online backup
 starts anew whenever another process writes, unless it reads within one transaction, as here. That transaction keeps
 the store's log from starting over until the copy is done, so the pace is a compromise: a piece is written, synced, and
-then as long again is left to others, until the log has grown to SNAPSHOT_LOG_BYTES_MAX; from then on it goes at full
-speed. The pieces are synced one by one because a sync of gigabytes at the end would keep the journal's waiting.
+then as long again is left to others, until the log has grown to SNAPSHOT_LOG_BYTES_HIGH; from then on it goes at full
+speed. A copy that the log overtakes even so, as on a machine without a moment to spare, is given up at
+SNAPSHOT_LOG_BYTES_MAX: the log would fill the disk. The pieces are synced one by one because a sync of gigabytes at the
+end would keep the journal's waiting.
 """
 
 import os
@@ -25,7 +27,7 @@ from whimbrel.engines.store.files import open_reader
 from whimbrel.engines.store.rows import FAULTS, away
 from whimbrel.engines.store.standing import Standing
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
-from whimbrel.kernel.limits import SNAPSHOT_LOG_BYTES_MAX, SNAPSHOT_PIECE_BYTES
+from whimbrel.kernel.limits import SNAPSHOT_LOG_BYTES_HIGH, SNAPSHOT_LOG_BYTES_MAX, SNAPSHOT_PIECE_BYTES
 from whimbrel.kernel.sql import Queries
 
 _SQL = Queries("whimbrel.engines.store")
@@ -169,7 +171,10 @@ def _pace(store: Path) -> Callable[[float], None]:
     log = store.with_name(store.name + "-wal")
 
     def pace(took_seconds: float) -> None:
-        if not log.exists() or log.stat().st_size < SNAPSHOT_LOG_BYTES_MAX:
+        size = log.stat().st_size if log.exists() else 0
+        if size > SNAPSHOT_LOG_BYTES_MAX:
+            raise StoreUnavailable("The copy was given up: the store's log grows so fast that it would fill the disk.")
+        if size < SNAPSHOT_LOG_BYTES_HIGH:
             time.sleep(took_seconds)
 
     return pace
