@@ -36,6 +36,8 @@ class Config:
     status: bool
     status_port: int | None
     status_url: str | None
+    status_every_seconds: int
+    status_calm_seconds: int
     api_processes: int
     public_url: str | None
     streaming_url: str | None

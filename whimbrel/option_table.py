@@ -193,6 +193,19 @@ OPTIONS: Final = (
         None,
         "Where people find the status page. Without it: its own port, or nowhere when public_url is given.",
     ),
+    Option(
+        "status_every_seconds",
+        whole(2, 30),
+        10,
+        "How often the status page tries by itself what people do, in seconds.",
+    ),
+    Option(
+        "status_calm_seconds",
+        whole(10, 3_600),
+        600,
+        "How long all must have been well before the status page calls trouble over; after a major outage half as "
+        "long again.",
+    ),
     Option("api_processes", whole(1, 64), 1, "How many processes answer HTTP."),
     Option(
         "public_url",

@@ -74,6 +74,8 @@ def settings_of(config: Config) -> Settings:
         watched_url=config.public_url_at(config.port) if config.tls_cert else config.local_url(),
         proxies=networks(config.trusted_proxies),
         canary_file=config.data / "secrets" / "canary.json",
+        every_seconds=config.status_every_seconds,
+        calm_seconds=config.status_calm_seconds,
     )
 
 

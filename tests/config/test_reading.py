@@ -16,6 +16,8 @@ OTHERS = {
     "status": ("off", False),
     "status_port": ("0", 0),
     "status_url": ("https://Status.Example.org/", "https://status.example.org"),
+    "status_every_seconds": ("2", 2),
+    "status_calm_seconds": ("3600", 3_600),
     "api_processes": ("3", 3),
     "public_url": ("HTTPS://Birds.Example.org/", "https://birds.example.org"),
     "streaming_url": ("WSS://Streams.Example.org/", "wss://streams.example.org"),
@@ -41,6 +43,8 @@ MALFORMED = {
     "status": ("perhaps",),
     "status_port": ("-1", "65536", "next"),
     "status_url": ("status.example.org", "http://status.example.org", "https://status.example.org/path"),
+    "status_every_seconds": ("1", "31", "often"),
+    "status_calm_seconds": ("9", "3601", "a while"),
     "api_processes": ("0", "65", "two"),
     "public_url": (
         "birds.example.org",

@@ -44,6 +44,7 @@ from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking
 from whimbrel.statuspage.v2.routes import v2_routes
+from whimbrel.statuspage.verdict import patient
 from whimbrel.statuspage.watching.front import Plan, Watch
 from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.writeup.beside import writeups_of
@@ -82,7 +83,7 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     book = Book(settings.data / "status.sqlite", [schema(f"whimbrel.statuspage.{room}") for room in ROOMS])
     catalogue = Catalogue(book=book, clock=clock)
-    board, observed = Board(book=book), Observed()
+    board, observed = Board(book=book, thresholds=patient(settings.calm_seconds)), Observed()
     return Rooms(
         book=book,
         catalogue=catalogue,
@@ -107,6 +108,7 @@ def _plan(settings: Settings) -> Plan:
         nodes=settings.nodes or ((url,) if url else ()),
         secrets_file=settings.canary_file or settings.data / CANARY_FILE,
         keys_file=settings.data / VANTAGES_FILE,
+        every_seconds=settings.every_seconds,
     )
 
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from whimbrel.kernel.limits import CANARY_SECONDS
 from whimbrel.reliability.proxies import Network
 from whimbrel.statuspage.telling.account import Official
 from whimbrel.statuspage.telling.mail import MailServer
+from whimbrel.statuspage.verdict import DEFAULT
 from whimbrel.statuspage.watching.reaching import Reach
 
 
@@ -19,6 +21,7 @@ class Settings(NamedTuple):
     `webhooks_reach`: where the addresses of webhooks may lead. `nodes`: the addresses whose /metrics are read; none:
     that of the watched service.
     `canary_file`: the names and passwords of the canaries; None: `canary.json` in `data`.
+    `every_seconds`: how often the canaries go round. `calm_seconds`: how long all must be well before trouble is over.
     """
 
     data: Path
@@ -32,3 +35,5 @@ class Settings(NamedTuple):
     webhooks_reach: Reach = "public"
     nodes: tuple[str, ...] = ()
     canary_file: Path | None = None
+    every_seconds: float = CANARY_SECONDS
+    calm_seconds: int = DEFAULT.clean_seconds

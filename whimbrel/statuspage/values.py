@@ -99,6 +99,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     better_since_ms: int | None = None
     """Since when it has looked better than `state`, which is being waited out; None while it does not."""
+    patience_seconds: int = 600
+    """How long it must look better before that is believed."""
     disagreement: str = ""
     """A reason's code when people and probes disagree; empty when they do not."""
 

@@ -47,6 +47,11 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 DEFAULT: Final = Thresholds()
 
 
+def patient(calm_seconds: int) -> Thresholds:
+    """The rule of a page that calls trouble over after so much calm; after a major outage, half as long again."""
+    return Thresholds(clean_seconds=calm_seconds, clean_after_major_seconds=calm_seconds * 3 // 2)
+
+
 class Clause(NamedTuple):
     """One line of the rule: its code (a reason's), the state that it gives, and how it looks."""
 
@@ -76,6 +81,7 @@ def decide(evidence: Evidence, before: Standing | None, thresholds: Thresholds =
         at_ms=evidence.at_ms,
         reasons=tuple(reasons),
         better_since_ms=after.better_since_ms,
+        patience_seconds=_patience_seconds(after.state, thresholds),
         disagreement=_disagreement(evidence, reasons),
     )
     return verdict, after

@@ -43,6 +43,11 @@ class Board:
         return self._verdicts
 
     @property
+    def thresholds(self) -> Thresholds:
+        """The rule's numbers that are in force."""
+        return self._thresholds
+
+    @property
     def overall(self) -> State:
         """The worst of all; `unknown` before anything was judged."""
         return worst([verdict.state for verdict in self._verdicts.values()])

@@ -23,7 +23,9 @@ _SCOPE_AFTER_MS: Final = 5 * 60_000
 _EARLY_EVERY_MS: Final = 20 * 60_000
 _EARLY_UNTIL_MS: Final = 2 * 60 * 60_000
 _LATE_EVERY_MS: Final = 60 * 60_000
-_MONITORING_AFTER_MS: Final = 2 * 60_000
+_MONITORING_AFTER_MS_MAX: Final = 2 * 60_000
+_MONITORING_SHARE: Final = 0.2
+"""Of the patience that ends an incident: a page that waits for a minute does not watch for two of them first."""
 _IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
 
 
@@ -111,8 +113,15 @@ def _in_trouble(verdict: Verdict) -> bool:
 
 def _looks_well(verdicts: Sequence[Verdict], now_ms: int) -> bool:
     """Every component has been better than its state for a while; those that are out of trouble do not count."""
-    waiting = [verdict.better_since_ms for verdict in verdicts if _in_trouble(verdict)]
-    return bool(waiting) and all(since is not None and now_ms - since >= _MONITORING_AFTER_MS for since in waiting)
+    waiting = [verdict for verdict in verdicts if _in_trouble(verdict)]
+    return bool(waiting) and all(_has_looked_well(verdict, now_ms) for verdict in waiting)
+
+
+def _has_looked_well(verdict: Verdict, now_ms: int) -> bool:
+    if verdict.better_since_ms is None:
+        return False
+    wanted_ms = min(_MONITORING_AFTER_MS_MAX, _MONITORING_SHARE * 1_000 * verdict.patience_seconds)
+    return now_ms - verdict.better_since_ms >= wanted_ms
 
 
 def _worse_again(verdicts: Sequence[Verdict]) -> bool:

@@ -20,6 +20,7 @@ from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.v2.shapes import Shown
 from whimbrel.statuspage.values import Verdict
+from whimbrel.statuspage.verdict import DEFAULT, Thresholds
 
 _log = logging.getLogger("whimbrel.status")
 
@@ -38,7 +39,10 @@ NO_PAST: Final = Past((), (), Parts(0, {}))
 
 
 class Look(NamedTuple):
-    """One moment. `blind`: the program has not looked for so long that what stands here is old."""
+    """One moment. `blind`: the program has not looked for so long that what stands here is old.
+
+    `thresholds`: the rule's numbers that are in force.
+    """
 
     shown: Shown
     verdicts: Mapping[str, Verdict]
@@ -46,6 +50,7 @@ class Look(NamedTuple):
     now_ms: int
     seen_ms: int
     blind: bool
+    thresholds: Thresholds = DEFAULT
 
 
 class Looking:
@@ -91,6 +96,7 @@ class Looking:
             now_ms,
             self._showing.seen_ms,
             self._is_blind(),
+            self._board.thresholds,
         )
 
     def _is_blind(self) -> bool:

@@ -88,7 +88,7 @@ def component(words: Words, look: Look, one: Component, figures: Sequence[Figure
 
 def published_rule(words: Words, look: Look) -> Making:
     """The rule by which all of it is decided."""
-    return Making("rule.html", {**_of(words, look), "rule": rule(words)})
+    return Making("rule.html", {**_of(words, look), "rule": rule(words, look.thresholds)})
 
 
 def api(words: Words, look: Look) -> Making:

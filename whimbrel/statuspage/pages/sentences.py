@@ -64,11 +64,11 @@ def disagreement(words: Words, verdict: Verdict) -> str:
     return words(f"disagreement.{verdict.disagreement}", clock=words.clock(since_ms))
 
 
-def waiting(words: Words, verdict: Verdict, patience_seconds: int) -> str:
+def waiting(words: Words, verdict: Verdict) -> str:
     """That it looks well and is being waited out; empty when it is not."""
     if verdict.better_since_ms is None:
         return ""
-    patience = words.duration(1_000 * patience_seconds)
+    patience = words.duration(1_000 * verdict.patience_seconds)
     return words("waiting", clock=words.clock(verdict.better_since_ms), patience=patience)
 
 

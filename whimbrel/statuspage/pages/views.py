@@ -10,7 +10,6 @@ from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.look import NO_PAST, PAST_DAYS, Look
 from whimbrel.statuspage.v2.shapes import Shown
 from whimbrel.statuspage.values import Component, Impact, Incident, Maintenance, State, Update, Verdict, worst
-from whimbrel.statuspage.verdict import DEFAULT
 
 _STATE_OF: Final[Mapping[Impact, State]] = {
     "none": "operational",
@@ -234,12 +233,7 @@ def _reasons(words: Words, verdict: Verdict | None, state: State) -> list[tuple[
 
 
 def _waiting(words: Words, verdict: Verdict | None) -> str:
-    if verdict is None:
-        return ""
-    after_major = verdict.state == "major_outage"
-    return sentences.waiting(
-        words, verdict, DEFAULT.clean_after_major_seconds if after_major else DEFAULT.clean_seconds
-    )
+    return "" if verdict is None else sentences.waiting(words, verdict)
 
 
 def _bars(words: Words, look: Look, component: Component) -> str:
