@@ -55,10 +55,19 @@ def answered_author(post: Post) -> str | None:
 
 
 def profile(world: World, viewer: str | None, author: str) -> list[Post]:
-    """What somebody posted and reblogged, as far as the viewer may see; nothing beside a block."""
+    """What somebody posted and reblogged, as far as the viewer may see; nothing beside a block.
+
+    A mute leaves out what was reblogged of the muted, and not what they posted themselves.
+    """
     if viewer is not None and world.severed(viewer, author):
         return []
-    return [post for post in newest_first(world.posts) if post.author == author and world.sees(viewer, post)]
+    return [
+        post
+        for post in newest_first(world.posts)
+        if post.author == author
+        and world.sees(viewer, post)
+        and (viewer == author or not post.reblog_of or not world.mutes_or_blocks(viewer, post.reblog_of.author))
+    ]
 
 
 def without_answers(posts: list[Post]) -> list[Post]:
@@ -78,17 +87,22 @@ def ancestors(world: World, viewer: str | None, post: Post) -> list[Post]:
     while above is not None and above in world.posts:
         chain.insert(0, above)
         above = above.answers
-    return [one for one in chain if world.sees(viewer, one)]
+    return [one for one in chain if in_thread(world, viewer, one)]
 
 
 def descendants(world: World, viewer: str | None, post: Post) -> list[Post]:
     """What answers a post, depth first, the oldest first."""
     found: list[Post] = []
     for answer in (one for one in world.posts if one.answers is subject(post)):
-        if world.sees(viewer, answer):
+        if in_thread(world, viewer, answer):
             found.append(answer)
         found += descendants(world, viewer, answer)
     return found
+
+
+def in_thread(world: World, viewer: str | None, post: Post) -> bool:
+    """Whether a post stands around another one: not when its author is muted; answers to it do all the same."""
+    return world.sees(viewer, post) and not world.mutes_or_blocks(viewer, post.author)
 
 
 def public(world: World, viewer: str | None) -> list[Post]:
@@ -110,8 +124,7 @@ def hidden(world: World, viewer: str | None, post: Post) -> bool:
     """Whether a viewer's own blocks and mutes (or a block against the viewer) keep a post out of public timelines."""
     if viewer in (None, post.author):
         return False
-    people = {post.author, *post.named}
-    return any(world.severed(viewer, person) or (viewer, person) in world.mutes for person in people)
+    return any(world.mutes_or_blocks(viewer, person) for person in {post.author, *post.named})
 
 
 def notifications(world: World, reader: str) -> list[Told]:

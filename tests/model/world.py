@@ -77,6 +77,10 @@ class World:
         """Whether a block stands between two people."""
         return (one, other) in self.blocks or (other, one) in self.blocks
 
+    def mutes_or_blocks(self, viewer: str | None, other: str) -> bool:
+        """Whether a viewer (None: anybody) wants or gets nothing of somebody: a mute, or a block either way."""
+        return viewer is not None and (self.severed(viewer, other) or (viewer, other) in self.mutes)
+
     def sees(self, viewer: str | None, post: Post) -> bool:
         """Whether somebody (None: anybody) may know of a post; of a reblog, only if of what it shows as well."""
         if post.reblog_of is not None and not self.sees(viewer, post.reblog_of):

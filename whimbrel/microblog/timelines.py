@@ -1,8 +1,10 @@
-"""The timelines that are not home: public, hashtag and profile.
+"""The timelines that are not home: public, hashtag, profile, and the thread around a post.
 
 The public timeline's newest pages come from the window in memory; everything else is asked of the store, by id, and
-then shown as far as the viewer may see. A page that loses entries to the viewer's blocks and mutes is filled up from
-below, so that a short page always means the end.
+then shown as far as the viewer may see. Whom the viewer mutes or blocks is judged by `Reader.hides`, as in home; who is
+asked about differs, since a profile and a thread are opened on purpose (source: Mastodon 4.x, PublicFeed,
+AccountStatusesFilter, StatusFilter). A page that loses entries to it is filled up from below, so that a short page
+always means the end.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +12,12 @@ from typing import Final
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reads
+from whimbrel.kernel.limits import (
+    CONTEXT_ANCESTORS_MAX,
+    CONTEXT_ANONYMOUS_ANCESTORS_MAX,
+    CONTEXT_ANONYMOUS_DESCENDANTS_MAX,
+    CONTEXT_DESCENDANTS_MAX,
+)
 from whimbrel.kernel.pages import Page
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.graph.reader import Reader
@@ -20,12 +28,16 @@ from whimbrel.microblog.recents import GONE, PUBLIC, REBLOG, REPLY, Window
 
 ROUNDS_MAX: Final = 20
 PUBLIC_MASK: Final = PUBLIC | REBLOG | REPLY | GONE
+ANONYMOUS_DEPTH_MAX: Final = 20
+DEPTH_MAX: Final = 4_096
 
 Fetch = Callable[[Page], Awaitable[Sequence[int]]]
+Concerned = Callable[[Shown], Sequence[int]]
+"""Of an entry, the accounts whom the viewer must not hide if it is to be shown."""
 
 
 class Timelines:
-    """The read front door of public, hashtag and profile timelines. All pages are newest first."""
+    """The read front door of public, hashtag and profile timelines, newest first, and of threads."""
 
     def __init__(self, *, window: Window, posts: Posts, reads: Reads, clock: Clock) -> None:
         self._window, self._posts, self._reads, self._clock = window, posts, reads, clock
@@ -39,7 +51,7 @@ class Timelines:
         shown = self._posts.show_held(viewer, window.ids(hits[: wish + wish // 2]))
         if shown is None:
             return None
-        shown = self._unhidden(viewer, shown)[:wish]
+        shown = self._unhidden(viewer, shown, _everybody)[:wish]
         complete = len(shown) == wish or page.floor >= window.floor_id or window.floor_id == 0
         return shown if complete and (len(shown) == wish or len(hits) < wish) else None
 
@@ -57,7 +69,7 @@ class Timelines:
                 lambda look: rows.public(look, part, local=local, remote=remote, only_media=only_media)
             )
 
-        return await self._filled(viewer, page, fetch)
+        return await self._filled(viewer, page, fetch, concerned=_everybody)
 
     async def tag(
         self,
@@ -89,7 +101,7 @@ class Timelines:
                 )
             )
 
-        return await self._filled(viewer, page, fetch)
+        return await self._filled(viewer, page, fetch, concerned=_everybody)
 
     async def account(
         self,
@@ -103,7 +115,10 @@ class Timelines:
         tagged: str | None = None,
         only_media: bool = False,
     ) -> list[Shown]:
-        """What an account posted and reblogged, as far as `viewer` may see; `pinned` gives only its pinned posts."""
+        """What an account posted and reblogged, as far as `viewer` may see; `pinned` gives only its pinned posts.
+
+        Who opens a muted account's profile sees its posts; what it reblogged of somebody muted is left out.
+        """
 
         async def fetch(part: Page) -> Sequence[int]:
             return await self._reads.read(
@@ -123,15 +138,36 @@ class Timelines:
 
         if viewer is not None and viewer.severed(account.id):
             return []
-        return await self._filled(viewer, page, fetch, hide=False)
+        return await self._filled(viewer, page, fetch, concerned=_reblogged)
 
-    async def _filled(self, viewer: Reader | None, page: Page, fetch: Fetch, *, hide: bool = True) -> list[Shown]:
+    async def context(self, viewer: Reader | None, post_id: int) -> tuple[list[Shown], list[Shown]]:
+        """What the post answers (oldest first) and what answers it (depth first), as far as `viewer` may see.
+
+        Posts of those whom the viewer mutes are left out, answers to them are not. Anonymous viewers get 40 and 60 at
+        the most, 20 deep (source: Mastodon 4.x, statuses_controller). NotFound when the post itself is not visible.
+        """
+        shown = await self._posts.get(viewer, post_id)
+        subject = (shown.reblog or shown).post.id
+        known = viewer is not None
+        above_max = CONTEXT_ANCESTORS_MAX if known else CONTEXT_ANONYMOUS_ANCESTORS_MAX
+        below_max = CONTEXT_DESCENDANTS_MAX if known else CONTEXT_ANONYMOUS_DESCENDANTS_MAX
+        depth_max = DEPTH_MAX if known else ANONYMOUS_DEPTH_MAX
+        above, below = await self._reads.read(
+            lambda look: (
+                rows.ancestors(look, subject, above_max),
+                rows.descendants(look, subject, below_max, depth_max),
+            )
+        )
+        seen = await self._posts.show(viewer, [*above, *below])
+        ancestors, descendants = ([seen[id_] for id_ in ids if id_ in seen] for ids in (above, below))
+        return self._unhidden(viewer, ancestors, _author), self._unhidden(viewer, descendants, _author)
+
+    async def _filled(self, viewer: Reader | None, page: Page, fetch: Fetch, *, concerned: Concerned) -> list[Shown]:
         shown: list[Shown] = []
         part = page
         for _ in range(ROUNDS_MAX):
             ids = list(await fetch(part))
-            found = await self._posts.listed(viewer, ids)
-            found = self._unhidden(viewer, found) if hide else found
+            found = self._unhidden(viewer, await self._posts.listed(viewer, ids), concerned)
             shown = [*found, *shown] if page.ascending else [*shown, *found]
             if len(ids) < part.limit or len(shown) >= page.limit:
                 break
@@ -141,7 +177,7 @@ class Timelines:
             )
         return shown[-page.limit :] if page.ascending else shown[: page.limit]
 
-    def _unhidden(self, viewer: Reader | None, shown: list[Shown]) -> list[Shown]:
+    def _unhidden(self, viewer: Reader | None, shown: list[Shown], concerned: Concerned) -> list[Shown]:
         if viewer is None or not (viewer.blocks or viewer.blocked_by or viewer.mutes):
             return shown
         now_ms = self._clock()
@@ -149,10 +185,18 @@ class Timelines:
         return [
             one
             for one in shown
-            if one.post.account_id == me or not any(viewer.hides(who, now_ms) for who in _named(one))
+            if one.post.account_id == me or not any(viewer.hides(who, now_ms) for who in concerned(one))
         ]
 
 
-def _named(shown: Shown) -> list[int]:
+def _everybody(shown: Shown) -> list[int]:
     post = (shown.reblog or shown).post
     return [shown.post.account_id, post.account_id, *(mention.account_id for mention in post.mentions)]
+
+
+def _author(shown: Shown) -> list[int]:
+    return [shown.post.account_id]
+
+
+def _reblogged(shown: Shown) -> list[int]:
+    return [shown.reblog.post.account_id] if shown.reblog else []

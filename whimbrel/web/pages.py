@@ -97,7 +97,7 @@ class _Reading:
             # The address names somebody else's post, or a reblog, which has no page of its own.
             shown = subject.reblog or subject
             return RedirectResponse(f"/@{shown.author.name}/{shown.post.id}", status_code=302)
-        above, below = await self._microblog.posts.context(None, post_id)
+        above, below = await self._microblog.timelines.context(None, post_id)
         return self._pages.page(request, "thread.html", subject=subject, above=above, below=below)
 
     async def _account(self, request: Request) -> Account:

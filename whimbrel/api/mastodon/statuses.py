@@ -66,7 +66,7 @@ class Statuses:
 
     async def context(self, request: Request) -> Answer:
         """What a post answers, and what answers it."""
-        above, below = await request.microblog.posts.context(request.viewer, request.path_id())
+        above, below = await request.microblog.timelines.context(request.viewer, request.path_id())
         return Answer(200, self._render.posts.context(above, below))
 
     async def history(self, request: Request) -> Answer:

@@ -5,12 +5,6 @@ from typing import Protocol
 
 from whimbrel.kernel.contracts import Reads
 from whimbrel.kernel.errors import NotFound
-from whimbrel.kernel.limits import (
-    CONTEXT_ANCESTORS_MAX,
-    CONTEXT_ANONYMOUS_ANCESTORS_MAX,
-    CONTEXT_ANONYMOUS_DESCENDANTS_MAX,
-    CONTEXT_DESCENDANTS_MAX,
-)
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.graph.reader import Reader
@@ -18,9 +12,6 @@ from whimbrel.microblog.posts import rows
 from whimbrel.microblog.posts.rules import ANONYMOUS_MAY_SEE, visible
 from whimbrel.microblog.posts.values import Post, Revision, Shown
 from whimbrel.microblog.shelf import Shelf
-
-ANONYMOUS_DEPTH_MAX = 20
-DEPTH_MAX = 4_096
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -130,26 +121,6 @@ class Posts:
         if post is None or post.account_id != author.account_id:
             raise NotFound
         return post
-
-    async def context(self, viewer: Reader | None, post_id: int) -> tuple[list[Shown], list[Shown]]:
-        """What the post answers (oldest first) and what answers it (depth first), as far as `viewer` may see.
-
-        Anonymous viewers get 40 and 60 at the most, 20 deep (source: Mastodon 4.x, statuses_controller).
-        """
-        shown = await self.get(viewer, post_id)
-        subject = (shown.reblog or shown).post.id
-        known = viewer is not None
-        above_max = CONTEXT_ANCESTORS_MAX if known else CONTEXT_ANONYMOUS_ANCESTORS_MAX
-        below_max = CONTEXT_DESCENDANTS_MAX if known else CONTEXT_ANONYMOUS_DESCENDANTS_MAX
-        depth_max = DEPTH_MAX if known else ANONYMOUS_DEPTH_MAX
-        above, below = await self._reads.read(
-            lambda look: (
-                rows.ancestors(look, subject, above_max),
-                rows.descendants(look, subject, below_max, depth_max),
-            )
-        )
-        seen = await self.show(viewer, [*above, *below])
-        return [seen[i] for i in above if i in seen], [seen[i] for i in below if i in seen]
 
     async def history(self, viewer: Reader | None, post_id: int) -> list[Revision]:
         """Every state of the post, oldest first; a post never edited has one."""
