@@ -15,7 +15,7 @@ from whimbrel.statuspage.incidents import rows, windows
 from whimbrel.statuspage.incidents.front import Incidents
 from whimbrel.statuspage.incidents.people import Saying, effective
 from whimbrel.statuspage.incidents.windows import Rule, rule_of
-from whimbrel.statuspage.values import Maintenance, Verdict
+from whimbrel.statuspage.values import Lowering, Maintenance, Verdict
 
 NOW = 1_602_794_000_000  # 15 October 2020, 20:33 UTC
 MINUTE = 60_000
@@ -130,8 +130,31 @@ def test_the_page_shows_the_worse_of_verdict_and_people_and_what_was_lowered_wit
     assert effective(measured, [incident]) == {"home": "major_outage"}
     better = Saying(body="A false alarm.", components={"home": "operational"}, reason="the probe's clock is wrong")
     incident = room.do(room.incidents.say(incident.id, better, actor="ada", board=measured))
-    assert incident.lowered == {"home": "the probe's clock is wrong"}
+    lowering = Lowering(reason="the probe's clock is wrong", measured="degraded_performance")
+    assert incident.lowered == {"home": lowering}
     assert effective(measured, [incident]) == {"home": "operational"}
+    assert effective(board("partial_outage"), [incident]) == {"home": "partial_outage"}
+
+
+def test_a_lowering_and_its_end_are_in_the_book_with_what_was_measured(room):
+    (opened,) = room.steer("partial_outage")
+    better = Saying(body="A false alarm.", status="resolved", reason="the probe's clock is wrong")
+    room.do(room.incidents.say(opened.id, better, actor="ada", board=board("partial_outage")))
+    assert room.steer("partial_outage") == []
+    with room.book.look() as look:
+        assert [one.id for one in rows.steered_incidents(look)] == [opened.id]
+    room.now_ms += MINUTE
+    room.steer("operational")
+    lowering = Lowering(reason="the probe's clock is wrong", measured="partial_outage", well_ms=room.now_ms)
+    assert room.kept(opened.id).lowered == {"home": lowering}
+    assert room.told(opened.id)[-2:] == [("ada", "incident updated"), ("whimbrel", "lowering ended")]
+    with room.book.look() as look:
+        now = history.about(look, opened.id)[-2].details["now"]
+        assert now["lowered"]["home"]["measured"] == "partial_outage"
+        assert rows.steered_incidents(look) == []
+        assert list(history.faults(look)) == []
+    (again,) = room.steer("partial_outage")
+    assert (again.id != opened.id, again.status) == (True, "investigating")
 
 
 def test_an_edit_shows_as_one_and_the_words_before_stay_in_the_history(room):

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from whimbrel.statuspage.catalogue.defaults import COMPONENTS
+from whimbrel.statuspage.incidents.actions import Opening, Telling
 from whimbrel.statuspage.incidents.changes import opened, told
-from whimbrel.statuspage.incidents.steer import Opening, Telling
 from whimbrel.statuspage.v2 import feeds, shapes
 from whimbrel.statuspage.v2.shapes import Page, Shown
 from whimbrel.statuspage.values import Maintenance

@@ -7,7 +7,7 @@ import pytest
 from tests.statuspage.writeup_examples import BEGAN, MINUTE, OVER, counted, facts, incident, update
 from whimbrel.kernel.errors import Invalid
 from whimbrel.statuspage.board.uptime import Span
-from whimbrel.statuspage.values import Maintenance
+from whimbrel.statuspage.values import Lowering, Maintenance
 from whimbrel.statuspage.writeup.body import body_of, description_of, first_draft, picture_in_words, title_of
 from whimbrel.statuspage.writeup.facts import Course, Requests, together
 from whimbrel.statuspage.writeup.gathering import proof_of
@@ -144,7 +144,9 @@ def test_a_timeline_over_midnight_says_both_days():
 
 
 def test_a_page_that_was_late_has_not_gone_well():
-    late = incident(changed_ms=BEGAN + 26 * MINUTE, lowered={"home": "we thought so"})
+    late = incident(
+        changed_ms=BEGAN + 26 * MINUTE, lowered={"home": Lowering(reason="we thought so", measured="major_outage")}
+    )
     told = body_of(facts(incident=late))
     assert "- The page changed 26 min after the first sign (goal: 3 min)." in section(told, "What did not go well")
     assert "- Home timeline was called better than it was measured, because: we thought so" in told

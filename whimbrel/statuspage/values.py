@@ -125,6 +125,23 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, float | int | str] = {}
 
 
+class Lowering(msgspec.Struct, frozen=True, kw_only=True):
+    """A person called a component better than the verdict did, which was `measured` then, and said why.
+
+    It counts until `well_ms`, when the component had been well in between, or `raised_ms`, when the rule raised it.
+    """
+
+    reason: str
+    measured: State
+    well_ms: int | None = None
+    raised_ms: int | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether nothing has ended it."""
+        return self.well_ms is None and self.raised_ms is None
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident. `pain_ms`: the earliest sign of trouble; `changed_ms`: when the page first said so.
 
@@ -148,8 +165,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     data_safety: str = ""
     workaround: str = ""
     cause: str = ""
-    lowered: dict[str, str] = {}
-    """The components that a person has called better than the verdict does, each with the reason; shown."""
+    called: dict[str, State] = {}
+    """What people themselves have called components, newest word; `components` is what the incident says of them."""
+    lowered: dict[str, Lowering] = {}
+    """The components that a person has called better than the verdict did; shown with the reason while it counts."""
     missed_ms: tuple[int, ...] = ()
     """When updates had been promised that did not come."""
     updates: tuple[Update, ...] = ()

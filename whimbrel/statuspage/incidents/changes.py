@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from whimbrel.statuspage.book.history import BY_ITSELF
-from whimbrel.statuspage.incidents.steer import Opening, Telling
+from whimbrel.statuspage.incidents.actions import Lapsing, Opening, Telling
+from whimbrel.statuspage.incidents.lowering import ended
 from whimbrel.statuspage.incidents.words import body_of, name_of
 from whimbrel.statuspage.values import Incident, Update
 
@@ -35,12 +36,19 @@ def told(incident: Incident, telling: Telling, names: Mapping[str, str], now_ms:
         status=telling.status,
         impact=telling.impact,
         components=telling.components,
+        lowered=ended(incident.lowered, now_ms, raised=telling.raised),
         next_update_ms=telling.next_update_ms,
         updated_ms=now_ms,
         monitoring_ms=now_ms if telling.status == "monitoring" else incident.monitoring_ms,
         resolved_ms=now_ms if telling.status == "resolved" else None,
     )
     return with_update(changed, _update(changed, telling.template, telling.figures, names, now_ms))
+
+
+def lapsed(incident: Incident, lapsing: Lapsing, now_ms: int) -> Incident:
+    """The incident after something that a person had called better has ceased to count as that."""
+    lowered = ended(incident.lowered, now_ms, well=lapsing.well, raised=lapsing.raised)
+    return replace(incident, lowered=lowered, updated_ms=now_ms)
 
 
 def with_update(incident: Incident, update: Update) -> Incident:

@@ -15,9 +15,10 @@ from whimbrel.kernel.contracts import Writing
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.incidents import people, rows, windows
-from whimbrel.statuspage.incidents.changes import opened, told
+from whimbrel.statuspage.incidents.actions import Action, Lapsing, Missing, Opening, Telling
+from whimbrel.statuspage.incidents.changes import lapsed, opened, told
 from whimbrel.statuspage.incidents.people import Saying
-from whimbrel.statuspage.incidents.steer import Action, Missing, Opening, Telling, steer
+from whimbrel.statuspage.incidents.steer import steer
 from whimbrel.statuspage.values import Incident, Maintenance, MaintenanceStatus, State, Update, Verdict
 
 _ID_BYTES: Final = 6
@@ -42,7 +43,7 @@ class Incidents:
     async def steer(self, board: Mapping[str, Verdict]) -> Changed:
         """Do what the rule says is due by now; returns what changed."""
         now_ms = self._clock()
-        planned = await self._book.read(lambda look: (rows.open_incidents(look), rows.open_maintenances(look)))
+        planned = await self._book.read(lambda look: (rows.steered_incidents(look), rows.open_maintenances(look)))
         if not steer(board, planned[0], now_ms) and not any(windows.due(one, now_ms) for one in planned[1]):
             return []  # nearly always: no write a second for nothing
         return await self._book.write(lambda pen: self._steer(pen, board, now_ms))
@@ -115,10 +116,11 @@ class Incidents:
 
     def _steer(self, pen: Writing, board: Mapping[str, Verdict], now_ms: int) -> Changed:
         changed: Changed = []
-        incidents = rows.open_incidents(pen)
+        incidents = rows.steered_incidents(pen)
         by_id = {incident.id: incident for incident in incidents}
         for action in steer(board, incidents, now_ms):
             incident = self._after(action, by_id, now_ms)
+            by_id[incident.id] = incident
             changed.append(_put(pen, incident, _verb_of(action), action, history.BY_ITSELF))
         for window in rows.open_maintenances(pen):
             if (after := windows.due(window, now_ms)) is not None:
@@ -132,6 +134,8 @@ class Incidents:
                 return opened(action, self._new_id(), self._names(), now_ms)
             case Telling(incident=id_):
                 return told(by_id[id_], action, self._names(), now_ms)
+            case Lapsing(incident=id_):
+                return lapsed(by_id[id_], action, now_ms)
             case Missing(incident=id_, due_ms=due_ms):
                 return people.missed(by_id[id_], due_ms, now_ms)
 
@@ -181,5 +185,7 @@ def _verb_of(action: Action) -> str:
             return "incident opened"
         case Telling():
             return "incident updated"
+        case Lapsing():
+            return "lowering ended"
         case Missing():
             return "update missed"

@@ -13,7 +13,18 @@ from msgspec.structs import replace
 from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.limits import INCIDENT_NAME_CHARACTERS_MAX, INCIDENT_WORDS_CHARACTERS_MAX
 from whimbrel.statuspage.incidents.changes import with_update
-from whimbrel.statuspage.values import SEVERITY, Breach, Impact, Incident, IncidentStatus, State, Update, Verdict
+from whimbrel.statuspage.incidents.lowering import TROUBLE, holds
+from whimbrel.statuspage.values import (
+    SEVERITY,
+    Breach,
+    Impact,
+    Incident,
+    IncidentStatus,
+    Lowering,
+    State,
+    Update,
+    Verdict,
+)
 
 _IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
 
@@ -37,6 +48,7 @@ def said(incident: Incident, saying: Saying, *, actor: str, now_ms: int, board: 
     """The incident after a person has spoken; from then on people lead it. Raises Invalid."""
     _check(saying, incident, now_ms)
     lowered = _lowered(incident, saying, board)
+    lowerings = {one: Lowering(reason=saying.reason, measured=board[one].state) for one in lowered - {_IMPACT}}
     if lowered and not saying.reason.strip():
         raise Invalid(f"reason: calling {', '.join(sorted(lowered))} better than it is measured needs one; it is shown")
     status = saying.status or incident.status
@@ -47,8 +59,8 @@ def said(incident: Incident, saying: Saying, *, actor: str, now_ms: int, board: 
         automatic=False,
         impact=saying.impact or incident.impact,
         components=incident.components | saying.components,
-        lowered={one: why for one, why in incident.lowered.items() if one not in saying.components}
-        | dict.fromkeys(lowered - {_IMPACT}, saying.reason),
+        called=incident.called | saying.components,
+        lowered={one: why for one, why in incident.lowered.items() if one not in saying.components} | lowerings,
         cause=incident.cause if saying.cause is None else saying.cause,
         workaround=incident.workaround if saying.workaround is None else saying.workaround,
         breach=saying.breach or incident.breach,
@@ -78,15 +90,13 @@ def missed(incident: Incident, due_ms: int, now_ms: int) -> Incident:
 
 
 def effective(board: Mapping[str, Verdict], incidents: Iterable[Incident]) -> dict[str, State]:
-    """The state that the page shows for each component: the verdict's, or what people have said of it in an open
-    incident, where that is worse, or was lowered with a reason."""
+    """The state that the page shows for each component: the verdict's, or what people have called it in an open
+    incident, where that is worse, or better with a reason that counts."""
     states = {component: verdict.state for component, verdict in board.items()}
     for incident in incidents:
-        if incident.automatic:
-            continue
-        for component, state in incident.components.items():
-            measured = states.get(component, "unknown")
-            if component in incident.lowered or SEVERITY[state] > SEVERITY[measured]:
+        for component, state in incident.called.items():
+            measured, lowering = states.get(component, "unknown"), incident.lowered.get(component)
+            if holds(lowering, measured) if lowering else SEVERITY[state] > SEVERITY[measured]:
                 states[component] = state
     return states
 
@@ -105,11 +115,8 @@ def _lowered(incident: Incident, saying: Saying, board: Mapping[str, Verdict]) -
         lowered.add(_IMPACT)
     if saying.status == "resolved":
         states = incident.components | saying.components
-        lowered |= {one for one in states if one in board and SEVERITY[board[one].state] >= _TROUBLE}
+        lowered |= {one for one in states if one in board and board[one].state in TROUBLE}
     return lowered
-
-
-_TROUBLE: Final = SEVERITY["degraded_performance"]
 
 
 def _update(incident: Incident, saying: Saying, *, actor: str, now_ms: int) -> Update:

@@ -11,6 +11,19 @@ SELECT value FROM incidents WHERE id = :id
 -- What is not resolved, oldest first.
 SELECT value FROM incidents WHERE resolved_ms IS NULL ORDER BY created_ms, id
 
+-- name: keep_lowered
+-- Something in this incident is called better than it is measured.
+INSERT INTO incidents_lowered (id) VALUES (:id) ON CONFLICT (id) DO NOTHING
+
+-- name: drop_lowered
+-- Nothing in this incident is called better than it is measured, or not any more.
+DELETE FROM incidents_lowered WHERE id = :id
+
+-- name: steered_incidents
+-- What the rule has to look at: not resolved, or called better than it is measured, oldest first.
+SELECT value FROM incidents WHERE resolved_ms IS NULL OR id IN (SELECT id FROM incidents_lowered)
+ORDER BY created_ms, id
+
 -- name: incidents_before
 -- The newest incidents that were opened before a moment, newest first.
 SELECT value FROM incidents WHERE created_ms < :before_ms ORDER BY created_ms DESC, id LIMIT :limit

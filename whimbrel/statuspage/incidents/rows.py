@@ -17,6 +17,8 @@ _maintenance = msgspec.msgpack.Decoder(Maintenance).decode
 
 def put_incident(rows: Writing, incident: Incident) -> None:
     """Write an incident as it stands now."""
+    lowered = any(lowering.counts for lowering in incident.lowered.values())
+    rows.run(_SQL.keep_lowered if lowered else _SQL.drop_lowered, {"id": incident.id})
     rows.run(
         _SQL.put_incident,
         {
@@ -39,6 +41,11 @@ def incident(rows: Reading, id_: str) -> Incident:
 def open_incidents(rows: Reading) -> list[Incident]:
     """What is not resolved, oldest first."""
     return _incidents(rows.all(_SQL.open_incidents))
+
+
+def steered_incidents(rows: Reading) -> list[Incident]:
+    """What is not resolved, and those resolved in which something was called better, as long as it counts."""
+    return _incidents(rows.all(_SQL.steered_incidents))
 
 
 def incidents_before(rows: Reading, before_ms: int, limit: int) -> list[Incident]:

@@ -8,6 +8,11 @@ CREATE TABLE IF NOT EXISTS incidents (
 CREATE INDEX IF NOT EXISTS incidents_by_time ON incidents (created_ms);
 CREATE INDEX IF NOT EXISTS incidents_open ON incidents (id) WHERE resolved_ms IS NULL;
 
+-- The incidents, resolved ones too, in which a person called something better than it was measured, while that counts.
+CREATE TABLE IF NOT EXISTS incidents_lowered (
+    id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS maintenances (
     id TEXT PRIMARY KEY,
     scheduled_ms INTEGER NOT NULL,

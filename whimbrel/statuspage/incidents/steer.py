@@ -8,17 +8,19 @@ and back to `investigating` when it was too early. Updates come when they were p
 PagerDuty's incident response guide: 5 minutes after the first, every 20 in the first two hours, then every hour).
 
 People lead when they have spoken: from then on the program only says what it measures, and that a promise was missed.
-It never lowers what a person has raised.
+It never lowers what a person has raised. What a person has lowered with a reason it leaves alone for as long as that
+counts (lowering.py), in an incident that they have closed as well; then it raises it again and says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from whimbrel.statuspage.incidents.actions import Action, Lapsing, Missing, Opening, Telling
+from whimbrel.statuspage.incidents.lowering import TROUBLE, been_well, ended, holds, outdone
 from whimbrel.statuspage.values import IMPACT_OF, SEVERITY, Impact, Incident, IncidentStatus, State, Verdict, worst
 
-TROUBLE: Final = frozenset({"degraded_performance", "partial_outage", "major_outage"})
 _SCOPE_AFTER_MS: Final = 5 * 60_000
 _EARLY_EVERY_MS: Final = 20 * 60_000
 _EARLY_UNTIL_MS: Final = 2 * 60 * 60_000
@@ -29,53 +31,25 @@ _MONITORING_SHARE: Final = 0.2
 _IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """Open an incident. `pain_ms`: the earliest sign, from which the status lag is counted."""
-
-    components: dict[str, State]
-    impact: Impact
-    pain_ms: int
-    next_update_ms: int
-    figures: dict[str, float | int | str]
-
-
-class Telling(msgspec.Struct, frozen=True, kw_only=True):
-    """Say something about an open incident, in the words of a template, and change it accordingly."""
-
-    incident: str
-    template: str
-    status: IncidentStatus
-    components: dict[str, State]
-    impact: Impact
-    next_update_ms: int | None
-    figures: dict[str, float | int | str]
-
-
-class Missing(msgspec.Struct, frozen=True, kw_only=True):
-    """People had promised an update for `due_ms` and have not given it: the page says so."""
-
-    incident: str
-    due_ms: int
-
-
-Action = Opening | Telling | Missing
-
-
 def steer(board: Mapping[str, Verdict], incidents: Sequence[Incident], now_ms: int) -> list[Action]:
-    """What is to be done now. `board`: the newest verdict by component; `incidents`: those not resolved.
+    """What is to be done now. `board`: the newest verdict by component; `incidents`: those not resolved, and those in
+    which something was called better than measured, as long as that counts.
 
-    Doing what it returns and calling again with what came of it returns nothing more for the same moment.
+    Doing what it returns, in its order, and calling again with what came of it returns nothing more for the moment.
     """
-    actions: list[Action] = []
-    for incident in incidents:
+    lapsing = {one.id: ends for one in incidents if (ends := _lapsing(one, board)) is not None}
+    lapsed = [_lapsed(one, lapsing.get(one.id), now_ms) for one in incidents]
+    running = [one for one in lapsed if one.resolved_ms is None]
+    actions: list[Action] = list(lapsing.values())
+    for incident in running:
         action = _about(incident, board, now_ms)
         if action is not None:
             actions.append(action)
-    covered = {component for incident in incidents for component in incident.components}
+    covered = _covered(lapsed)
     loose = {one.component: one for one in board.values() if _fails_now(one) and one.component not in covered}
     if not loose:
         return actions
-    home = _home(incidents)
+    home = _home(running)
     if home is None:
         return [*actions, _opening(loose, now_ms)]
     joined = [action for action in actions if not (isinstance(action, Telling) and action.incident == home.id)]
@@ -90,6 +64,29 @@ def interval_ms(opened_ms: int, now_ms: int) -> int:
     return _EARLY_EVERY_MS if age_ms < _EARLY_UNTIL_MS else _LATE_EVERY_MS
 
 
+def _lapsing(incident: Incident, board: Mapping[str, Verdict]) -> Lapsing | None:
+    well = been_well(incident, board)
+    raised = () if incident.resolved_ms is None else outdone(incident, board)
+    return Lapsing(incident=incident.id, well=well, raised=raised) if well or raised else None
+
+
+def _lapsed(incident: Incident, lapsing: Lapsing | None, now_ms: int) -> Incident:
+    if lapsing is None:
+        return incident
+    lowered = ended(incident.lowered, now_ms, well=lapsing.well, raised=lapsing.raised)
+    return msgspec.structs.replace(incident, lowered=lowered)
+
+
+def _covered(incidents: Sequence[Incident]) -> set[str]:
+    """What is spoken of already: in an incident that goes on, or called better in one that a person has closed."""
+    return {
+        component
+        for incident in incidents
+        for component in incident.components
+        if incident.resolved_ms is None or (component in incident.lowered and incident.lowered[component].counts)
+    }
+
+
 def _about(incident: Incident, board: Mapping[str, Verdict], now_ms: int) -> Action | None:
     verdicts = [board[component] for component in incident.components if component in board]
     if incident.automatic and verdicts and not any(_in_trouble(verdict) for verdict in verdicts):
@@ -98,6 +95,8 @@ def _about(incident: Incident, board: Mapping[str, Verdict], now_ms: int) -> Act
         return _telling(incident, "worse_again", "investigating", board, now_ms)
     if incident.automatic and incident.status != "monitoring" and _looks_well(verdicts, now_ms):
         return _telling(incident, "monitoring", "monitoring", board, now_ms)
+    if outdone(incident, board):
+        return _telling(incident, "raised", incident.status, board, now_ms)
     if _has_worsened(incident, board):
         return _telling(incident, "worse", incident.status, board, now_ms)
     if incident.next_update_ms is None or incident.next_update_ms > now_ms:
@@ -135,10 +134,15 @@ def _fails_now(verdict: Verdict) -> bool:
 
 def _has_worsened(incident: Incident, board: Mapping[str, Verdict]) -> bool:
     return any(
-        component in board and _in_trouble(board[component]) and SEVERITY[board[component].state] > SEVERITY[said]
+        _in_trouble(board[component]) and SEVERITY[board[component].state] > SEVERITY[said]
         for component, said in incident.components.items()
-        if component not in incident.lowered
+        if component in board and not _is_lowered(incident, board[component])
     )
+
+
+def _is_lowered(incident: Incident, verdict: Verdict) -> bool:
+    lowering = incident.lowered.get(verdict.component)
+    return lowering is not None and holds(lowering, verdict.state)
 
 
 def _home(incidents: Sequence[Incident]) -> Incident | None:
@@ -161,26 +165,41 @@ def _opening(loose: Mapping[str, Verdict], now_ms: int) -> Opening:
 def _joining(incident: Incident, loose: Mapping[str, Verdict], board: Mapping[str, Verdict], now_ms: int) -> Telling:
     joined = {component: verdict.state for component, verdict in loose.items()}
     wider = msgspec.structs.replace(incident, components=incident.components | joined)
-    return _telling(wider, "joined", "investigating", board, now_ms)
+    return _telling(wider, "joined", "investigating", board, now_ms, joined=joined)
 
 
 def _telling(
-    incident: Incident, template: str, status: IncidentStatus, board: Mapping[str, Verdict], now_ms: int
+    incident: Incident,
+    template: str,
+    status: IncidentStatus,
+    board: Mapping[str, Verdict],
+    now_ms: int,
+    *,
+    joined: Collection[str] = (),
 ) -> Telling:
-    components = {
-        component: board[component].state if component in board and component not in incident.lowered else said
-        for component, said in incident.components.items()
-    }
+    components = {one: _said_now(incident, one, board.get(one)) for one in incident.components}
     over = status == "resolved"
+    changed = [state for one, state in components.items() if state != incident.components[one] or one in joined]
     return Telling(
         incident=incident.id,
         template=template,
         status=status,
         components=components,
-        impact=_at_least(incident.impact, IMPACT_OF[worst(components.values())]),
+        impact=_at_least(incident.impact, IMPACT_OF[worst(changed)] if changed else "none"),
         next_update_ms=None if over else now_ms + interval_ms(incident.created_ms, now_ms),
         figures=_figures({component: board[component] for component in components if component in board}),
+        raised=outdone(incident, board),
     )
+
+
+def _said_now(incident: Incident, component: str, verdict: Verdict | None) -> State:
+    """What is measured; in an incident that people lead nothing better than they have said."""
+    said = incident.components[component]
+    if verdict is None or _is_lowered(incident, verdict):
+        return said
+    if incident.automatic or (_in_trouble(verdict) and SEVERITY[verdict.state] > SEVERITY[said]):
+        return verdict.state
+    return said
 
 
 def _at_least(said: Impact, measured: Impact) -> Impact:

@@ -26,6 +26,7 @@ _OPENINGS: Final[Mapping[str, str]] = {
     "opened": "We see trouble and are looking into it. {states}",
     "joined": "More is affected than we said at first. {states}",
     "worse": "It has become worse. {states}",
+    "raised": "What was called better than it is measured has failed anew, or become worse. {states}",
     "still": "It goes on, and we are still working on it. {states}",
     "monitoring": "It looks well again. We keep watching before we call it over.",
     "worse_again": "It is not over yet. {states}",

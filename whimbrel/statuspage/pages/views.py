@@ -205,7 +205,11 @@ def _facts(words: Words, one: Incident, names: Names, lasted: str) -> list[tuple
     moments = (("fact.monitoring", one.monitoring_ms), ("fact.resolved", one.resolved_ms))
     texts = (("fact.safety", one.data_safety), ("fact.workaround", one.workaround), ("fact.cause", one.cause))
     affected = [f"{names.here.get(id_, id_)} ({words(f'state.{state}')})" for id_, state in one.components.items()]
-    lowered = [words("lowered", name=names.here.get(id_, id_), reason=why) for id_, why in one.lowered.items()]
+    lowered = [
+        words("lowered", name=names.here.get(id_, id_), reason=lowering.reason)
+        for id_, lowering in one.lowered.items()
+        if lowering.counts
+    ]
     found = [
         ("fact.state", words(f"status.{one.status}")),
         ("fact.impact", words(f"impact.{one.impact}")),

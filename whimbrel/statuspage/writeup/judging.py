@@ -27,8 +27,9 @@ def went_badly(facts: Facts) -> list[str]:
     found += [f"- The update promised for {clock(due_ms)} UTC did not come then." for due_ms in incident.missed_ms]
     names = {course.component: course.name for course in facts.courses}
     found += [
-        f"- {plain(names.get(component, component))} was called better than it was measured, because: {plain(why)}"
-        for component, why in incident.lowered.items()
+        f"- {plain(names.get(component, component))} was called better than it was measured, "
+        f"because: {plain(lowering.reason)}"
+        for component, lowering in incident.lowered.items()
     ]
     unseen_ms = facts.parts(together(facts.courses)).unmeasured_ms
     if unseen_ms:
