@@ -93,7 +93,7 @@ def test_an_incident_has_a_page_that_says_what_was_lowered_and_by_what_reason(st
 
 def test_a_window_has_a_page_at_the_same_kind_of_address(status):
     (reply,) = asked(status, ("/incidents/i2", {}))
-    assert "Recurs FREQ=WEEKLY;COUNT=3" in read(reply)
+    assert "Recurs every week, 3 times, this one included" in read(reply)
 
 
 def test_a_part_has_its_days_its_changes_and_its_charts(status):

@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from whimbrel.statuspage.catalogue.defaults import COMPONENTS
+from whimbrel.statuspage.incidents.windows import rule_of
 from whimbrel.statuspage.incidents.words import TEMPLATES, body_of, name_of
 from whimbrel.statuspage.pages import sentences
 from whimbrel.statuspage.pages.language import LANGUAGES, chosen, words_of
@@ -14,6 +16,7 @@ from whimbrel.statuspage.values import Incident, Reason, Update, Verdict
 from whimbrel.statuspage.verdict import CLAUSES
 
 PAGES = Path(sentences.__file__).parent
+ROOMS = sorted(found.parent.name for found in PAGES.parent.glob("*/words"))
 NOW = 1_602_794_000_000
 STATES = {"home": "major_outage", "search": "degraded_performance", "media": "operational"}
 FIGURES = {"since_ms": NOW - 60_000, "share": 0.62, "reports": 86.0, "next_update_ms": NOW + 300_000}
@@ -34,28 +37,86 @@ OF_CLAUSES = {
 OF_SHARES = {"share": 0.665, "bad": 801, "total": 1_204, "window_seconds": 60}
 
 
-def texts(language):
-    return json.loads((PAGES / "words" / f"{language}.json").read_text("utf-8"))
+def texts(language, room="pages"):
+    return json.loads((PAGES.parent / room / "words" / f"{language}.json").read_text("utf-8"))
 
 
 def figures_in(text):
-    return sorted(set(re.findall(r"{(\w+)}", text)))
+    """The names in a text, those within the choices between one and many too."""
+    parts = [(name, forms) for _, name, forms, _ in Formatter().parse(text) if name is not None]
+    return {name for name, _ in parts}.union(*(figures_in(forms) for _, forms in parts))
 
 
+def choices_in(text):
+    """The choices between one and many in a text."""
+    return [forms for _, _, forms, _ in Formatter().parse(text) if forms]
+
+
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_every_text_with_the_same_figures(language):
-    ours, english = texts(language), texts("en")
+def test_every_language_has_every_text_with_the_same_figures(language, room):
+    ours, english = texts(language, room), texts("en", room)
     assert list(ours) == list(english)
     assert {key: figures_in(text) for key, text in ours.items()} == {
         key: figures_in(text) for key, text in english.items()
     }
     assert all(text.strip() for key, text in ours.items() if key != "thousands")
-    assert len(ours["months"].split("|")) == 12
+    assert all(forms.count("|") == 1 for text in ours.values() for forms in choices_in(text))
+    assert {file.stem for file in (PAGES.parent / room / "words").iterdir()} == set(LANGUAGES)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_with_a_count_reads_for_one_and_for_many(language):
+    words = words_of(language)
+    assert len(texts(language)["months"].split("|")) == 12
+    for room in ROOMS:
+        said = words_of(language, f"whimbrel.statuspage.{room}")
+        for key, text in texts(language, room).items():
+            if choices_in(text):
+                one, many = (said(key, **dict.fromkeys(figures_in(text), words.number(n))) for n in (1, 2))
+                assert one != many.replace("2", "1"), (room, key)
+                assert not {"|", "{"} & {*one, *many}, (room, key)
+
+
+def test_one_is_said_as_people_there_say_it():
+    figures = {"probes": 1, "failures": 3, "failing": 1}
+    alone = Reason(code="probes_all_failing", state="major_outage", since_ms=NOW, figures=figures)
+    assert sentences.reason(words_of("en"), alone) == "Our only probe fails, 3 times in a row by now."
+    assert sentences.reason(words_of("es"), alone) == "Falla nuestra única sonda; ya van 3 veces seguidas."
+    assert sentences.reason(words_of("de"), alone).startswith("Unsere einzige Prüfung schlägt fehl")
+    forms = {
+        language: " ".join(f"{words_of(language).number(n, 1):one|many}" for n in (0, 1, 1.5, 2, 1_000))
+        for language in LANGUAGES
+    }
+    assert forms == {
+        **dict.fromkeys(("en", "es", "de", "ja"), "many one many many many"),
+        **dict.fromkeys(("fr", "pt"), "one one one many many"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "english", "german"),
+    [
+        ("FREQ=WEEKLY", "every week", "jede Woche"),
+        ("FREQ=DAILY;INTERVAL=2", "every 2 days", "alle 2 Tage"),
+        ("FREQ=WEEKLY;COUNT=1", "every week, for the last time", "jede Woche, zum letzten Mal"),
+        (
+            "FREQ=MONTHLY;COUNT=3",
+            "every month, 3 times, this one included",
+            "jeden Monat, 3-mal einschließlich dieses Mals",
+        ),
+        ("FREQ=DAILY;UNTIL=20201231", "every day, until 31 Dec 2020", "jeden Tag, bis 31. Dez. 2020"),
+    ],
+)
+def test_how_a_window_recurs_is_said_in_words(rule, english, german):
+    assert sentences.recurrence(words_of("en"), rule_of(rule)) == english
+    assert sentences.recurrence(words_of("de"), rule_of(rule)) == german
+
+
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("language", LANGUAGES[1:])
-def test_nearly_every_text_is_translated(language):
-    ours, english = texts(language), texts("en")
+def test_nearly_every_text_is_translated(language, room):
+    ours, english = texts(language, room), texts("en", room)
     same = {key for key in english if ours[key] == english[key] and re.search(r"[a-z]{4}", english[key])}
     assert len(same) < 12, same
 
@@ -85,7 +146,7 @@ def test_a_reason_has_its_figures_in_it():
     assert sentences.reason(words_of("de"), reason).startswith("66,5\u00a0% der Anfragen")
 
 
-def update(template):
+def update(template, figures=FIGURES):
     return Update(
         id="i1-1",
         incident="i1",
@@ -96,15 +157,16 @@ def update(template):
         displayed_ms=NOW,
         components=STATES,
         template=template,
-        figures=FIGURES,
+        figures=figures,
     )
 
 
+@pytest.mark.parametrize("figures", [FIGURES, FIGURES | {"reports": 1.0}], ids=["many", "one"])
 @pytest.mark.parametrize("template", sorted(TEMPLATES))
-def test_what_the_program_says_by_itself_reads_in_english_as_it_is_sent(template):
+def test_what_the_program_says_by_itself_reads_in_english_as_it_is_sent(template, figures):
     names = {component.id: component.name for component in COMPONENTS}
-    sent = body_of(template, STATES, FIGURES, names)
-    shown = sentences.body(words_of("en"), update(template), names)
+    sent = body_of(template, STATES, figures, names)
+    shown = sentences.body(words_of("en"), update(template, figures), names)
     times = r"(\d\d:\d\d UTC on \d\d \w+ \d{4}|\d+ \w+ \d{4}, \d\d:\d\d UTC)"
     assert re.sub(times, "then", shown) == re.sub(times, "then", sent)
 

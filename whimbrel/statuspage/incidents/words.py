@@ -70,7 +70,8 @@ def _measured(figures: Mapping[str, float | int | str]) -> list[str]:
     if "share" in figures:
         said.append(f"{float(figures['share']):.0%} of the requests fail.")
     if "reports" in figures:
-        said.append(f"{float(figures['reports']):.0f} people have reported it.")
+        count = round(float(figures["reports"]))
+        said.append("One person has reported it." if count == 1 else f"{count} people have reported it.")
     return said
 
 

@@ -1,7 +1,10 @@
-"""The fixed texts in six languages, and how each writes dates, numbers and durations. Pure; files are read once.
+"""The fixed texts in six languages, and how each writes dates, numbers, plurals and durations. Files are read once.
 
-Every language has every text (a test holds that), so nothing falls back to English in the middle of a sentence.
-Times are UTC in every language: an outage is talked about across borders, and two clocks make two outages of one.
+Every language has every text (a test holds that), so nothing falls back to English in the middle of a sentence. A room
+that has pages keeps its texts in its own `words/<language>.json`; those of the frame lie here. Where a sentence depends
+on a count, its text has both forms, that for one first: `{n} {n:report|reports}`, or whole clauses,
+`{n:One probe fails|{n} probes fail}`. Times are UTC in every language: an outage is talked about across borders, and
+two clocks make two outages of one.
 """
 
 from collections.abc import Iterator
@@ -14,8 +17,27 @@ import msgspec
 
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "ja")
 DEFAULT: Final = "en"
+ROOM: Final = "whimbrel.statuspage.pages"
+"""The package whose `words` folder has the texts of the frame, and what all texts need of dates and numbers."""
 _ACCEPTED_MAX: Final = 20
+_ONE_BELOW_TWO: Final = ("fr", "pt")
+"""Where nothing, and one and a half, are said as one is (Unicode CLDR, plural rules); elsewhere only 1 is."""
 _RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Number(str):
+    """A number as it is written. In a text, `{n:one|many}` chooses between what is said of one and of more.
+
+    A language without plurals may leave the choice out.
+    """
+
+    is_one: bool
+
+    def __format__(self, forms: str) -> str:
+        one, choice, many = forms.partition("|")
+        if not choice:
+            return str.__format__(self, forms)
+        return one if self.is_one else many
 
 
 class Words:
@@ -57,11 +79,14 @@ class Words:
             return self._two("hours", hours, "minutes", minutes)
         return self._two("days", hours // 24, "hours", hours % 24)
 
-    def number(self, value: float, digits: int = 0) -> str:
+    def number(self, value: float, digits: int = 0) -> Number:
         """With this language's marks; `digits` after the decimal one, none of them an empty zero."""
         text = f"{value:,.{digits}f}"
         text = text.rstrip("0").rstrip(".") if digits else text
-        return text.translate({ord(","): self._texts["thousands"], ord("."): self._texts["decimal"]})
+        number = Number(text.translate({ord(","): self._texts["thousands"], ord("."): self._texts["decimal"]}))
+        shown = float(text.replace(",", ""))
+        number.is_one = 0 <= shown < 2 if self.language in _ONE_BELOW_TWO else shown == 1
+        return number
 
     def share(self, value: float, digits: int = 0) -> str:
         """A share between 0 and 1 in percent. Never rounded up to a whole that it is not."""
@@ -81,10 +106,10 @@ class Words:
 
 
 @cache
-def words_of(language: str) -> Words:
-    """The texts of a language of LANGUAGES."""
-    raw = files("whimbrel.statuspage.pages").joinpath("words", f"{language}.json").read_bytes()
-    return Words(language, msgspec.json.decode(raw, type=dict[str, str]))
+def words_of(language: str, room: str = ROOM) -> Words:
+    """The texts of a room in a language of LANGUAGES; those of the frame lie under them."""
+    texts = _texts(language, ROOM)
+    return Words(language, texts if room == ROOM else texts | _texts(language, room))
 
 
 def chosen(asked: str, accepted: str) -> str:
@@ -95,6 +120,11 @@ def chosen(asked: str, accepted: str) -> str:
         if language in LANGUAGES:
             return language
     return DEFAULT
+
+
+def _texts(language: str, room: str) -> dict[str, str]:
+    raw = files(room).joinpath("words", f"{language}.json").read_bytes()
+    return msgspec.json.decode(raw, type=dict[str, str])
 
 
 def _by_preference(accepted: str) -> Iterator[str]:

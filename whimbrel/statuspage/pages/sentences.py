@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from whimbrel.statuspage.catalogue.defaults import COMPONENTS
+from whimbrel.statuspage.incidents.windows import Rule
 from whimbrel.statuspage.incidents.words import name_of
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.values import SEVERITY, Component, Incident, Maintenance, Reason, State, Update, Verdict
@@ -82,7 +83,7 @@ def incident_name(words: Words, incident: Incident, names: Mapping[str, str], en
     shown = ", ".join(called[:_NAMED_MAX])
     if len(called) <= _NAMED_MAX:
         return words("incident.name", names=shown)
-    return words("incident.name_more", names=shown, more=len(called) - _NAMED_MAX)
+    return words("incident.name_more", names=shown, more=words.number(len(called) - _NAMED_MAX))
 
 
 def body(words: Words, update: Update, names: Mapping[str, str]) -> str:
@@ -98,6 +99,14 @@ def body(words: Words, update: Update, names: Mapping[str, str]) -> str:
         parts += [*_since(words, update.figures), words("update.safety")]
     due = update.figures.get("next_update_ms")
     return " ".join([*parts, *([words("update.next", moment=words.moment(int(due)))] if due is not None else [])])
+
+
+def recurrence(words: Words, rule: Rule) -> str:
+    """How a window recurs."""
+    every = words(f"recurs.{rule.frequency.lower()}", n=words.number(rule.interval))
+    if rule.count is not None:
+        return words("recurs.count", every=every, n=words.number(rule.count))
+    return words("recurs.until", every=every, date=words.date(rule.until_ms)) if rule.until_ms is not None else every
 
 
 def told_name(words: Words, told: Incident | Maintenance, names: Mapping[str, str], english: Mapping[str, str]) -> str:

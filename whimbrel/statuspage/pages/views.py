@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from whimbrel.statuspage.board.uptime import DAY_MS, Parts
 from whimbrel.statuspage.book.history import BY_ITSELF
+from whimbrel.statuspage.incidents.windows import rule_of
 from whimbrel.statuspage.pages import sentences, svg
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.look import NO_PAST, PAST_DAYS, Look
@@ -179,7 +180,8 @@ def window(words: Words, one: Maintenance, names: Names) -> Story:
         promise="",
         components=affected,
         said=[_said(words, update, names) for update in one.updates],
-        facts=facts + ([(words("fact.recurs"), one.recurs)] if one.recurs else []),
+        facts=facts
+        + ([(words("fact.recurs"), sentences.recurrence(words, rule_of(one.recurs)))] if one.recurs else []),
     )
 
 

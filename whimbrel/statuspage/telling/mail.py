@@ -6,6 +6,7 @@ send by, this channel is not there, and the page says so.
 """
 
 import asyncio
+import os
 import re
 import smtplib
 import ssl
@@ -31,7 +32,10 @@ _PERMANENT: Final = 500
 
 
 class MailServer(NamedTuple):
-    """By which server mail is sent. `sender`: an address, or `Name <address>`; the password is the file's only line."""
+    """By which server mail is sent. `sender`: an address, or `Name <address>`; the password is the file's only line.
+
+    `password_variable`: the variable of the environment in which it stands instead; so it is in no value of ours.
+    """
 
     host: str
     sender: str
@@ -39,6 +43,13 @@ class MailServer(NamedTuple):
     tls: Literal["none", "starttls", "tls"] = "starttls"
     user: str = ""
     password_file: Path | None = None
+    password_variable: str = ""
+
+    def password(self) -> str:
+        """The password, read now; empty for none. Raises Misconfigured."""
+        if self.password_variable:
+            return os.environ.get(self.password_variable, "")
+        return secret_in(self.password_file) if self.password_file else ""
 
 
 class Mail:
@@ -71,8 +82,7 @@ class Mail:
             if server.tls == "starttls":
                 smtp.starttls(context=trusted)
             if server.user:
-                password = secret_in(server.password_file) if server.password_file else ""
-                smtp.login(server.user, password)
+                smtp.login(server.user, server.password())
             smtp.send_message(message)
 
 
@@ -91,6 +101,8 @@ def _failing_clearly(deliver: Callable[[], None]) -> Callable[[], None]:
             raise DeliveryFailed(f"the address was refused: {code} {text!r}", permanent=code >= _PERMANENT) from error
         except smtplib.SMTPResponseException as error:
             raise DeliveryFailed(f"the mail server answered {error.smtp_code}") from error
+        except Misconfigured as error:
+            raise DeliveryFailed(error.public) from error
         except (smtplib.SMTPException, OSError) as error:
             raise DeliveryFailed(f"the mail server: {type(error).__name__}: {error}") from error
 

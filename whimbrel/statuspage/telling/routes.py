@@ -14,11 +14,13 @@ from starlette.routing import Route
 
 from whimbrel.kernel.errors import BadRequest, Invalid, WhimbrelError
 from whimbrel.statuspage.operators.guard import document_of, form_of
+from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.layout import Layout, reader
+from whimbrel.statuspage.pages.sentences import names_in
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.telling.rows import Subscription
 from whimbrel.statuspage.telling.subscriptions import Subscriptions
-from whimbrel.statuspage.telling.words import texts_of
+from whimbrel.statuspage.telling.words import refusal, texts_of
 from whimbrel.statuspage.v2 import shapes
 
 _LINK: Final = "/{id}/{token}"
@@ -77,7 +79,7 @@ class _Subscribing:
             try:
                 return await answer(request)
             except WhimbrelError as error:
-                return self._said(request, "title", error.public, status=error.status)
+                return self._said(request, "title", refusal(self._texts(request), error), status=error.status)
 
         return answered
 
@@ -88,14 +90,19 @@ class _Subscribing:
         form = await form_of(request)
         words, _ = reader(request)
         if not self._desk.mail:
-            return self._said(request, "title", texts_of(words.language)("no_mail"), status=404)
+            return self._said(request, "title", self._texts(request)("no_mail"), status=404)
         try:
             await self._desk.subscriptions.by_mail(
                 form["email"], form.many.get("components", ()), language=words.language, network=self._network(request)
             )
         except Invalid as error:
-            return self._form(request, {"error": error.public, "email": form["email"]}, status=error.status)
-        return self._said(request, "title", texts_of(words.language)("asked"))
+            values = {
+                "error": refusal(self._texts(request), error),
+                "email": form["email"],
+                "chosen": form.many.get("components", ()),
+            }
+            return self._form(request, values, status=error.status)
+        return self._said(request, "title", self._texts(request)("asked"))
 
     async def confirming(self, request: Request) -> Response:
         one = await self._linked(request, "confirm")
@@ -160,7 +167,8 @@ class _Subscribing:
         return await self._desk.subscriptions.get(request.path_params["id"], request.path_params["token"], purpose)
 
     def _form(self, request: Request, values: Mapping[str, Any], *, status: int = 200) -> Response:
-        given = {"error": "", "email": "", "mail": self._desk.mail, "components": self._desk.showing.shown.components}
+        names = names_in(reader(request)[0], self._desk.showing.shown.components)
+        given = {"error": "", "email": "", "chosen": (), "mail": self._desk.mail, "components": names}
         return self._page(request, "subscribe.html", given | dict(values), status=status)
 
     def _button(self, request: Request, one: Subscription, key: str) -> Response:
@@ -174,7 +182,7 @@ class _Subscribing:
         headers = {"Referrer-Policy": "no-referrer"}  # the links in our messages are secrets
         return self._desk.layout.page(request, template, given, status=status, forms=True, headers=headers)
 
-    def _texts(self, request: Request) -> Any:
+    def _texts(self, request: Request) -> Words:
         words, _ = reader(request)
         return texts_of(words.language)
 

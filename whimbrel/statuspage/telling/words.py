@@ -1,29 +1,22 @@
-"""The fixed texts about subscriptions, in the page's languages."""
+"""The fixed texts about subscriptions, in the page's languages; what is refused, in words for who filled in a form."""
 
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Final
 
-import msgspec
+from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.statuspage.pages.language import DEFAULT, LANGUAGES, Words, words_of
 
-from whimbrel.statuspage.pages.language import DEFAULT, LANGUAGES
-
-_ROOM: Final = "whimbrel.statuspage.telling"
-
-
-class Texts:
-    """The texts of one language: `texts("key", name="...")`."""
-
-    def __init__(self, language: str, texts: dict[str, str]) -> None:
-        self.language, self._texts = language, texts
-
-    def __call__(self, key: str, /, **figures: object) -> str:
-        return self._texts[key].format(**figures)
+ROOM: Final = "whimbrel.statuspage.telling"
+_BY_CODE: Final[Mapping[str, str]] = {"gone": "gone", "too_many": "refused.too_many", "conflict": "refused.conflict"}
+_BY_FIELD: Final[Mapping[str, str]] = {"email": "refused.email", "components": "refused.components"}
 
 
-@cache
-def texts_of(language: str) -> Texts:
+def texts_of(language: str) -> Words:
     """The texts of a language, English for one that we do not have."""
-    known = language if language in LANGUAGES else DEFAULT
-    raw = files(_ROOM).joinpath("words", f"{known}.json").read_bytes()
-    return Texts(known, msgspec.json.decode(raw, type=dict[str, str]))
+    return words_of(language if language in LANGUAGES else DEFAULT, ROOM)
+
+
+def refusal(texts: Words, error: WhimbrelError) -> str:
+    """Why a subscription was not taken. What programs are told stays as it is: it names fields."""
+    field, _, _ = error.public.partition(":")
+    return texts(_BY_CODE.get(error.code) or _BY_FIELD.get(field, "refused.other"))
