@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import uvloop
 
+from whimbrel.kernel.giving_way import give_way
+
 MARK: Final = b"post number "
 """Each measured post has this and seven digits in its text."""
 
@@ -253,12 +255,17 @@ def coming_back(watch: Watch, door: Door, per_second: float) -> Callable[[Listen
 
 
 class Job:
-    """An asynchronous function in a process of its own on one core; `result` is what it returned, or raises."""
+    """An asynchronous function in a process of its own on one core; `result` is what it returned, or raises.
 
-    def __init__(self, work: Callable[..., Awaitable[Any]], *arguments: Any, core: int | None) -> None:
+    `gives_way`: it runs there when nobody else wants to.
+    """
+
+    def __init__(
+        self, work: Callable[..., Awaitable[Any]], *arguments: Any, core: int | None, gives_way: bool = False
+    ) -> None:
         context = multiprocessing.get_context("fork")
         self._receiver, sender = context.Pipe(duplex=False)
-        self._process = context.Process(target=_child, args=(sender, core, work, arguments))
+        self._process = context.Process(target=_child, args=(sender, core, gives_way, work, arguments))
         self._process.start()
         sender.close()
 
@@ -282,7 +289,11 @@ class Job:
             self._process.join()
 
 
-def _child(sender: Any, core: int | None, work: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> None:
+def _child(
+    sender: Any, core: int | None, gives_way: bool, work: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]
+) -> None:
+    if gives_way:
+        give_way()
     if core is not None:
         os.sched_setaffinity(0, {core})
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
