@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from inspect import signature
 
 import pytest
 
@@ -48,17 +47,31 @@ def test_the_commands_are_those_of_the_page():
         assert re.search(rf"`(?:whimbrel )?{words}\b", PAGE), f"docs/cli.md does not name {words!r}"
 
 
+def flags_of(app):
+    """Every flag that a command takes."""
+    return {flag for argument in app.assemble_argument_collection() for flag in argument.names if flag.startswith("--")}
+
+
 def test_every_command_takes_the_data_directory():
     for words, app in leaves(build()).items():
         if words not in ("serve", "status probe"):  # a vantage point keeps nothing
-            assert "data" in signature(app.default_command).parameters, words
+            assert "--data" in flags_of(app), words
 
 
 def test_every_flag_of_a_command_is_on_the_page():
     for words, app in leaves(build()).items():
-        flags = [flag for argument in app.assemble_argument_collection() for flag in argument.names]
-        missing = [flag for flag in flags if flag.startswith("--") and flag not in PAGE]
+        missing = [flag for flag in flags_of(app) if flag not in PAGE]
         assert not missing, f"docs/cli.md does not name {missing} of {words!r}"
+
+
+def test_help_says_of_every_word_and_flag_what_it_is():
+    """Accident: the descriptions stood in docstrings of a form that nobody read, and help had names alone."""
+    for words, app in leaves(build()).items():
+        arguments = [one for one in app.assemble_argument_collection(parse_docstring=True) if one.show]
+        silent = [one.name for one in arguments if not one.parameter.help]
+        assert words == "serve" or not silent, (
+            f"whimbrel {words} --help says nothing of {silent}: say it under Args: in its docstring"
+        )
 
 
 def test_the_page_has_the_table_of_exit_codes():

@@ -1,5 +1,6 @@
 """`whimbrel account token` and `account sessions`: what opens an account, made and ended from the command line."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,6 +12,7 @@ from whimbrel.cli.output import moment, say, say_json, say_table
 from whimbrel.cli.product import DataFlag, JsonFlag, opened_account
 from whimbrel.kernel.errors import Invalid, NotFound
 from whimbrel.kernel.ids import parse_id
+from whimbrel.microblog.accounts.values import Session
 
 SCOPES_DEFAULT = "read write follow push"
 
@@ -18,11 +20,9 @@ SCOPES_DEFAULT = "read write follow push"
 async def token(name: str, /, *, scopes: str = SCOPES_DEFAULT, data: DataFlag = None) -> None:
     """Make a bearer token for the account and print it, and nothing else.
 
-    Parameters
-    ----------
-    name: the account
-    scopes: what the token may do, separated by spaces
-    data: the data directory; ./data
+    Args:
+        name: the account
+        scopes: what the token may do, separated by spaces
     """
     wanted = parsed_scopes(scopes)
     async with opened_account(data, name) as (microblog, account):
@@ -49,27 +49,27 @@ async def sessions(
 ) -> None:
     """List what is signed in to the account, or end it.
 
-    Parameters
-    ----------
-    name: the account
-    revoke: end the session of this id
-    revoke_all: end every session
-    json: print JSON
-    data: the data directory; ./data
+    Args:
+        name: the account
+        revoke: end the session of this id
+        revoke_all: end every session
     """
     async with opened_account(data, name) as (microblog, account):
         held = await microblog.access.sessions_of(account.id)
         if revoke_all:
             await microblog.access.revoke_all(account.id)
             say(f"{len(held)} sessions of {account.name} are ended")
-            return
-        if revoke is not None:
+        elif revoke is not None:
             wanted = parse_id(revoke)
             if wanted not in {session.id for session in held}:
                 raise NotFound(f'session: "{revoke}": {account.name} has no session of this id')
             await microblog.access.revoke_id(wanted)
             say(f"session {revoke} of {account.name} is ended")
-            return
+        else:
+            _show(held, json=json)
+
+
+def _show(held: Sequence[Session], *, json: bool) -> None:
     shown = [
         {
             "id": str(one.id),

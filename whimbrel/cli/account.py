@@ -33,16 +33,13 @@ async def create(
 ) -> None:
     """Make an account and print its id.
 
-    Parameters
-    ----------
-    name: what it is called: letters, digits and underscore
-    email: its e-mail address
-    role: user, moderator or admin
-    confirmed: the address needs no confirmation
-    password_stdin: read the password from the first line of standard input
-    no_password: nobody can sign in with a password; tokens work
-    json: print the account as JSON
-    data: the data directory; ./data
+    Args:
+        name: what it is called: letters, digits and underscore
+        email: its e-mail address
+        role: user, moderator or admin
+        confirmed: the address needs no confirmation
+        password_stdin: read the password from the first line of standard input
+        no_password: nobody can sign in with a password; tokens work
     """
     password = password_from(password_stdin=password_stdin, no_password=no_password)
     async with opened(data, may_be_new=True) as microblog:
@@ -57,13 +54,7 @@ async def create(
 
 
 async def list_all(*, json: JsonFlag = False, data: DataFlag = None) -> None:
-    """List all accounts, newest first.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the data directory; ./data
-    """
+    """List all accounts, newest first."""
     async with opened(data) as microblog:
         accounts = [account async for account in every(microblog.accounts)]
     if json:
@@ -86,11 +77,8 @@ async def every(accounts: Accounts) -> AsyncIterator[Account]:
 async def show(name: str, /, *, json: JsonFlag = False, data: DataFlag = None) -> None:
     """Show one account, with what only the operator may see.
 
-    Parameters
-    ----------
-    name: the account
-    json: print JSON
-    data: the data directory; ./data
+    Args:
+        name: the account
     """
     async with opened_account(data, name) as (microblog, account):
         secret = await microblog.accounts.credentials(account.id)
@@ -136,10 +124,8 @@ def private(credentials: Credentials) -> dict[str, Any]:
 async def confirm(name: str, /, *, data: DataFlag = None) -> None:
     """Take the account's e-mail address as confirmed.
 
-    Parameters
-    ----------
-    name: the account
-    data: the data directory; ./data
+    Args:
+        name: the account
     """
     async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.confirm(account.id)
@@ -149,10 +135,8 @@ async def confirm(name: str, /, *, data: DataFlag = None) -> None:
 async def approve(name: str, /, *, data: DataFlag = None) -> None:
     """Let a sign-up in that waits for approval.
 
-    Parameters
-    ----------
-    name: the account
-    data: the data directory; ./data
+    Args:
+        name: the account
     """
     async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.approve(account.id)
@@ -162,11 +146,9 @@ async def approve(name: str, /, *, data: DataFlag = None) -> None:
 async def disable(name: str, /, *, reason: str = "", data: DataFlag = None) -> None:
     """Stop the account from signing in and its tokens from working; its posts stay.
 
-    Parameters
-    ----------
-    name: the account
-    reason: why, kept in the journal
-    data: the data directory; ./data
+    Args:
+        name: the account
+        reason: why, kept in the journal
     """
     async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.disable(account.id, reason=reason)
@@ -176,10 +158,8 @@ async def disable(name: str, /, *, reason: str = "", data: DataFlag = None) -> N
 async def enable(name: str, /, *, data: DataFlag = None) -> None:
     """Let a disabled account sign in again.
 
-    Parameters
-    ----------
-    name: the account
-    data: the data directory; ./data
+    Args:
+        name: the account
     """
     async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.enable(account.id)
@@ -189,11 +169,9 @@ async def enable(name: str, /, *, data: DataFlag = None) -> None:
 async def role(name: str, role: Role, /, *, data: DataFlag = None) -> None:
     """Change what the account may do.
 
-    Parameters
-    ----------
-    name: the account
-    role: user, moderator or admin
-    data: the data directory; ./data
+    Args:
+        name: the account
+        role: user, moderator or admin
     """
     async with opened_account(data, name) as (microblog, account):
         await microblog.accounts.set_role(account.id, role)
@@ -210,12 +188,10 @@ async def password(
 ) -> None:
     """Give the account a new password, or none, and end its sessions.
 
-    Parameters
-    ----------
-    name: the account
-    password_stdin: read the password from the first line of standard input
-    no_password: nobody can sign in with a password any more
-    data: the data directory; ./data
+    Args:
+        name: the account
+        password_stdin: read the password from the first line of standard input
+        no_password: nobody can sign in with a password any more
     """
     new = password_from(password_stdin=password_stdin, no_password=no_password)
     async with opened_account(data, name) as (microblog, account):
@@ -227,11 +203,9 @@ async def password(
 async def delete(name: str, /, *, yes: Annotated[bool, Parameter(negative="")] = False, data: DataFlag = None) -> None:
     """Delete the account and everything it has written, for ever. On a terminal it asks first.
 
-    Parameters
-    ----------
-    name: the account
-    yes: do not ask
-    data: the data directory; ./data
+    Args:
+        name: the account
+        yes: do not ask
     """
     if not (yes or agreed(name)):
         raise Usage(f'account: "{name}": nothing was deleted: the name was not repeated')

@@ -32,11 +32,9 @@ POSTS_REPORTED: Final = 1_000
 async def export(name: str, /, *, output: str | None = None, data: DataFlag = None) -> None:
     """Write everything that is the account's own into a zip file.
 
-    Parameters
-    ----------
-    name: the account
-    output: the file to write, which must not exist; NAME.zip
-    data: the data directory; ./data
+    Args:
+        name: the account
+        output: the file to write, which must not exist; NAME.zip
     """
     async with opened_account(data, name) as (microblog, account):
         path = new_file(output or f"{account.name}.zip")

@@ -29,16 +29,13 @@ def backup(
 ) -> None:
     """Back up beside the running server: everything the first time, then only what is new.
 
-    Parameters
-    ----------
-    place: a directory, file:///directory or s3://bucket/prefix
-    full: look through everything, and send what the place does not have
-    keep: how many backups stay; goes before --keep-days
-    keep_days: for how many days backups stay; the two newest always do
-    endpoint: the address of an S3 service that is not Amazon's
-    list: show what lies there, and make no backup
-    json: print JSON
-    data: the data directory; ./data
+    Args:
+        place: a directory, file:///directory or s3://bucket/prefix
+        full: look through everything, and send what the place does not have
+        keep: how many backups stay; goes before --keep-days
+        keep_days: for how many days backups stay; the two newest always do
+        endpoint: the address of an S3 service that is not Amazon's
+        list: show what lies there, and make no backup
     """
     if list:
         list_backups(place, endpoint=endpoint, json=json)

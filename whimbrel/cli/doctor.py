@@ -8,13 +8,7 @@ from whimbrel.kernel.limits import STREAM_CONNECTIONS_MAX
 
 
 def doctor(*, json: JsonFlag = False, data: DataFlag = None) -> int:
-    """Show the configuration and its sources, versions, fsync latency, disk, cursors, lag, parked events, warnings.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the data directory; ./data
-    """
+    """Show the configuration and its sources, versions, fsync latency, disk, cursors, lag, parked events, warnings."""
     found = diagnose(configuration(data))
     if json:
         say_json(found)

@@ -25,12 +25,9 @@ def migrate(
 ) -> int:
     """Let this release take over from the one that serves, on a store of its own; see docs/run/upgrade.md.
 
-    Parameters
-    ----------
-    back: return to the release before, with everything that was posted since
-    finish: end the migration: the way back is closed, and the old store goes
-    json: print JSON at the end; the steps go to standard error
-    data: the data directory; ./data
+    Args:
+        back: return to the release before, with everything that was posted since
+        finish: end the migration: the way back is closed, and the old store goes
     """
     if back and finish:
         raise Usage("--back and --finish: expected at most one of them")

@@ -16,8 +16,8 @@ from whimbrel.microblog.front import Microblog
 from whimbrel.upkeep import journal_in
 from whimbrel.wiring import open_product
 
-DataFlag = Annotated[str | None, Parameter(name="--data", negative="")]
-JsonFlag = Annotated[bool, Parameter(name="--json", negative="")]
+DataFlag = Annotated[str | None, Parameter(name="--data", negative="", help="the data directory; ./data")]
+JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="print JSON")]
 
 
 def configuration(data: str | None) -> config.Configuration:

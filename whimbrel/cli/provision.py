@@ -50,11 +50,8 @@ class Present(NamedTuple):
 async def provision(file: Path, /, *, json: JsonFlag = False, data: DataFlag = None) -> None:
     """Make the accounts, apps and tokens that a file names; see docs/run/provision.md.
 
-    Parameters
-    ----------
-    file: TOML or JSON
-    json: print what was done as JSON
-    data: the data directory; ./data
+    Args:
+        file: TOML or JSON
     """
     document = load(file)
     async with opened(data, may_be_new=True) as microblog:

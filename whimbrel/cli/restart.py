@@ -28,10 +28,8 @@ class RestartFailed(WhimbrelError):
 def restart(*, python: PythonFlag = None, data: DataFlag = None) -> int:
     """Replace the processes of the running server one by one, without a dropped request; wait until that is done.
 
-    Parameters
-    ----------
-    python: the Python of another installation, which is to take over
-    data: the data directory; ./data
+    Args:
+        python: the Python of another installation, which is to take over
     """
     supervisor = configuration(data).config.data / "run" / "supervisor.sock"
     query = "?" + urlencode({"python": os.path.abspath(python)}) if python else ""

@@ -29,15 +29,13 @@ def restore(
 ) -> int:
     """Make a new data directory of the newest backup, or of any moment that the backups reach.
 
-    Parameters
-    ----------
-    place: a directory, file:///directory or s3://bucket/prefix
-    data: the directory to make; it must not exist, or be empty
-    until: the last record to restore: its sequence, or a time like 2026-05-01T12:00:00Z
-    check: restore into a temporary place, check everything, and leave nothing behind
-    temporary: with --check, a directory on a disk with room; the system's
-    endpoint: the address of an S3 service that is not Amazon's
-    json: print JSON
+    Args:
+        place: a directory, file:///directory or s3://bucket/prefix
+        data: the directory to make; it must not exist, or be empty
+        until: the last record to restore: its sequence, or a time like 2026-05-01T12:00:00Z
+        check: restore into a temporary place, check everything, and leave nothing behind
+        temporary: with --check, a directory on a disk with room; the system's
+        endpoint: the address of an S3 service that is not Amazon's
     """
     os.umask(0o077)
     if check == (data is not None):

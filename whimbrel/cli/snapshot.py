@@ -17,11 +17,8 @@ ListFlag = Annotated[bool, Parameter(name="--list", negative="")]
 def snapshot(*, list: ListFlag = False, json: JsonFlag = False, data: DataFlag = None) -> int:
     """Copy the store as it is now, verify the copy, and let the ones go that are older than the two newest.
 
-    Parameters
-    ----------
-    list: make none, show those that there are
-    json: print JSON
-    data: the data directory; ./data
+    Args:
+        list: make none, show those that there are
     """
     folder = configuration(data).config.data
     if list:

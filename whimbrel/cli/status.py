@@ -4,15 +4,16 @@ What stands here is shared by the commands of the group, which are modules of th
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
 
 from whimbrel.cli.codes import DONE, FAILED, Usage
 from whimbrel.cli.output import note, say, say_json
-from whimbrel.cli.product import DataFlag, JsonFlag, configuration
+from whimbrel.cli.product import JsonFlag, configuration
 from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.kernel.errors import NotFound, Unavailable, WhimbrelError
 from whimbrel.statuspage.operators.asking import answer
@@ -21,21 +22,34 @@ from whimbrel.statuspage.operators.desk import Desk
 from whimbrel.statuspage.telling.secret_file import secret_in
 from whimbrel.statuspage.watching.fetching import FetchFailed, Request, fetch
 
-UrlFlag = Annotated[str | None, Parameter(name="--url", negative="")]
-KeyFileFlag = Annotated[str | None, Parameter(name="--key-file", negative="")]
-ByFlag = Annotated[str | None, Parameter(name="--by", negative="")]
+FolderFlag = Annotated[
+    str | None, Parameter(name="--data", negative="", help="the status page's directory; data/status")
+]
 
 HERE = "command line"
 """Who acts when operators are made and removed on the machine itself."""
 
 
-class Place(NamedTuple):
-    """Where a command acts: on the book of a folder, or at the address of a running program with a key."""
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a command looks: in the book of a folder, or at the address of a running program with a key."""
 
-    data: str | None
-    url: str | None = None
-    key_file: str | None = None
-    by: str | None = None
+    data: FolderFlag = None
+    url: Annotated[str | None, Parameter(help="do it at this address instead, with a key")] = None
+    key_file: Annotated[str | None, Parameter(help="the file that holds the key, mode 0600")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Speaker(Place):
+    """Where a command says something, and in whose name."""
+
+    by: Annotated[str | None, Parameter(help="in which operator's name")] = None
+
+
+NEAR: Final = Place()
+ONE_OF_US: Final = Speaker()
 
 
 class Refused(WhimbrelError):
@@ -45,14 +59,8 @@ class Refused(WhimbrelError):
     status = 422
 
 
-def verify(*, json: JsonFlag = False, data: DataFlag = None) -> int:
-    """Check that nobody has changed the history of the status page; code 1: somebody has, and where.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the status page's directory; data/status
-    """
+def verify(*, json: JsonFlag = False, data: FolderFlag = None) -> int:
+    """Check that nobody has changed the history of the status page; code 1: somebody has, and where."""
     records, faults = checked(folder_of(data))
     if json:
         say_json({"records": records, "faults": [fault._asdict() for fault in faults]})
@@ -73,15 +81,30 @@ def folder_of(data: str | None) -> Path:
     return inside if not (folder / FILE).exists() and (inside / FILE).exists() else folder
 
 
+async def looked(place: Place, path: str, local: Callable[[Desk], Awaitable[Any]]) -> Any:
+    """Look at something, at the address if there is one, else in the book; returns the answer as JSON has it."""
+    if place.url is not None:
+        return await _asked(place, "GET", path)
+    async with opened(folder_of(place.data), wall_clock_ms) as beside:
+        return answer(await local(beside.desk))
+
+
 async def done(
-    place: Place, method: str, path: str, local: Callable[[Desk, str], Awaitable[Any]], document: Any = None
+    speaker: Speaker, path: str, local: Callable[[Desk, str], Awaitable[Any]], document: dict[str, Any]
 ) -> Any:
     """Do one thing, at the address if there is one, else on the book; returns the answer as JSON has it."""
-    if place.url is not None:
-        return await _asked(place, method, path, document)
-    async with opened(folder_of(place.data), wall_clock_ms) as beside:
-        actor = "" if method == "GET" else await _actor(beside, place.by)
-        return answer(await local(beside.desk, actor))
+    if speaker.url is not None:
+        return await _asked(speaker, "POST", path, msgspec.json.encode(document))
+    async with opened(folder_of(speaker.data), wall_clock_ms) as beside:
+        return answer(await local(beside.desk, await _actor(beside, speaker.by)))
+
+
+def tell(found: Any, *, json: bool) -> None:
+    """An incident or a window as the result of a command: its id, or all of it."""
+    if json:
+        say_json(found)
+    else:
+        say(found["id"])
 
 
 def chosen(components: tuple[str, ...]) -> dict[str, str]:
@@ -110,11 +133,10 @@ async def _actor(beside: Beside, by: str | None) -> str:
     return names[0]
 
 
-async def _asked(place: Place, method: str, path: str, document: Any) -> Any:
+async def _asked(place: Place, method: str, path: str, body: bytes = b"") -> Any:
     if place.key_file is None:
         raise Usage("key-file: an address needs a key: --key-file FILE")
     headers = {"authorization": f"Bearer {secret_in(Path(place.key_file))}", "content-type": "application/json"}
-    body = b"" if document is None else msgspec.json.encode(document)
     url = f"{str(place.url).rstrip('/')}/api/admin{path}"
     try:
         reply = await fetch(Request(url, method=method, headers=headers, body=body, reach="anywhere"))

@@ -1,12 +1,13 @@
 """`whimbrel status incident ...`: say what is wrong, how it goes on, and that it is over."""
 
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from whimbrel.cli.output import moment, say, say_json, say_table
-from whimbrel.cli.product import DataFlag, JsonFlag
-from whimbrel.cli.status import ByFlag, KeyFileFlag, Place, UrlFlag, chosen, done, without_none
+from whimbrel.cli.output import moment, say_json, say_table
+from whimbrel.cli.product import JsonFlag
+from whimbrel.cli.status import NEAR, ONE_OF_US, Place, Speaker, chosen, done, looked, tell, without_none
 from whimbrel.statuspage.operators.asking import Open, Say, read
 from whimbrel.statuspage.values import Breach, Impact, IncidentStatus
 
@@ -14,122 +15,71 @@ ComponentFlag = Annotated[tuple[str, ...], Parameter(name="--component", negativ
 OVER = "It is over."
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What can be said of an incident at any time.
+
+    Args:
+        body: what is known, in words
+        component: ID=STATE of a part that is affected; several times
+        status: investigating, identified, monitoring, and later resolved or postmortem
+        impact: none, minor, major or critical
+        reason: why something is called better than it is measured
+        cause: what it was
+        breach: unknown, no_evidence or yes: has somebody got in
+        workaround: what people can do meanwhile
+        data_safety: what is known about posts being safe
+        next_update: in how many minutes they will hear more
+    """
+
+    body: str
+    component: ComponentFlag = ()
+    status: IncidentStatus | None = None
+    impact: Impact | None = None
+    reason: str | None = None
+    cause: str | None = None
+    breach: Breach | None = None
+    workaround: str | None = None
+    data_safety: str | None = None
+    next_update: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The same as the desk and its address take it. Raises Usage."""
+        fields = asdict(self)
+        fields["components"] = chosen(fields.pop("component"))
+        fields["next_update_minutes"] = fields.pop("next_update")
+        return without_none(fields)
+
+
 async def open_one(
     name: str,
     /,
     *,
-    body: str,
-    component: ComponentFlag = (),
-    status: IncidentStatus | None = None,
-    impact: Impact | None = None,
+    words: Words,
     since: str | None = None,
-    reason: str | None = None,
-    breach: Breach | None = None,
-    workaround: str | None = None,
-    next_update: int | None = None,
     json: JsonFlag = False,
-    data: DataFlag = None,
-    url: UrlFlag = None,
-    key_file: KeyFileFlag = None,
-    by: ByFlag = None,
+    speaker: Speaker = ONE_OF_US,
 ) -> None:
     """Open an incident and print its id.
 
-    Parameters
-    ----------
-    name: what it is called
-    body: what is known
-    component: ID=STATE of a part that is affected; several times
-    status: investigating, identified or monitoring
-    impact: none, minor, major or critical
-    since: when it began, if before now: 2026-11-21T18:30Z
-    reason: why something is called better than it is measured
-    breach: unknown, no_evidence or yes: has somebody got in
-    workaround: what people can do meanwhile
-    next_update: in how many minutes they will hear more
-    json: print the incident as JSON
-    data: the status page's directory; data/status
-    url: do it at this address instead, with a key
-    key_file: the file that holds the key, mode 0600
-    by: in which operator's name
+    Args:
+        name: what it is called
+        since: when it began, if before now: 2026-11-21T18:30Z
     """
-    document = without_none(
-        {
-            "name": name,
-            "body": body,
-            "components": chosen(component),
-            "status": status,
-            "impact": impact,
-            "since": since,
-            "reason": reason,
-            "breach": breach,
-            "workaround": workaround,
-            "next_update_minutes": next_update,
-        }
-    )
+    document = words.document() | without_none({"name": name, "since": since})
     asked = read(document, Open)
-    place = Place(data, url, key_file, by)
-    told(
-        await done(place, "POST", "/incidents", lambda desk, actor: desk.open(asked, actor=actor), document), json=json
-    )
+    found = await done(speaker, "/incidents", lambda desk, actor: desk.open(asked, actor=actor), document)
+    tell(found, json=json)
 
 
-async def update(
-    id: str,
-    /,
-    *,
-    body: str,
-    component: ComponentFlag = (),
-    status: IncidentStatus | None = None,
-    impact: Impact | None = None,
-    reason: str | None = None,
-    cause: str | None = None,
-    breach: Breach | None = None,
-    workaround: str | None = None,
-    data_safety: str | None = None,
-    next_update: int | None = None,
-    json: JsonFlag = False,
-    data: DataFlag = None,
-    url: UrlFlag = None,
-    key_file: KeyFileFlag = None,
-    by: ByFlag = None,
-) -> None:
+async def update(id: str, /, *, words: Words, json: JsonFlag = False, speaker: Speaker = ONE_OF_US) -> None:
     """Say something about an incident.
 
-    Parameters
-    ----------
-    id: the incident
-    body: what is to be said
-    component: ID=STATE of a part that is affected; several times
-    status: investigating, identified, monitoring, resolved or postmortem
-    impact: none, minor, major or critical
-    reason: why something is called better than it is measured
-    cause: what it was
-    breach: unknown, no_evidence or yes: has somebody got in
-    workaround: what people can do meanwhile
-    data_safety: what is known about posts being safe
-    next_update: in how many minutes they will hear more
-    json: print the incident as JSON
-    data: the status page's directory; data/status
-    url: do it at this address instead, with a key
-    key_file: the file that holds the key, mode 0600
-    by: in which operator's name
+    Args:
+        id: the incident
     """
-    document = without_none(
-        {
-            "body": body,
-            "components": chosen(component),
-            "status": status,
-            "impact": impact,
-            "reason": reason,
-            "cause": cause,
-            "breach": breach,
-            "workaround": workaround,
-            "data_safety": data_safety,
-            "next_update_minutes": next_update,
-        }
-    )
-    told(await _said(Place(data, url, key_file, by), id, document), json=json)
+    await _say(speaker, id, words.document(), json=json)
 
 
 async def resolve(
@@ -139,41 +89,21 @@ async def resolve(
     body: str = OVER,
     reason: str | None = None,
     json: JsonFlag = False,
-    data: DataFlag = None,
-    url: UrlFlag = None,
-    key_file: KeyFileFlag = None,
-    by: ByFlag = None,
+    speaker: Speaker = ONE_OF_US,
 ) -> None:
     """Say that an incident is over.
 
-    Parameters
-    ----------
-    id: the incident
-    body: the last words
-    reason: why it is called over while something is still measured as broken
-    json: print the incident as JSON
-    data: the status page's directory; data/status
-    url: do it at this address instead, with a key
-    key_file: the file that holds the key, mode 0600
-    by: in which operator's name
+    Args:
+        id: the incident
+        body: the last words
+        reason: why it is called over while something is still measured as broken
     """
-    document = without_none({"body": body, "status": "resolved", "reason": reason})
-    told(await _said(Place(data, url, key_file, by), id, document), json=json)
+    await _say(speaker, id, without_none({"body": body, "status": "resolved", "reason": reason}), json=json)
 
 
-async def list_all(
-    *, json: JsonFlag = False, data: DataFlag = None, url: UrlFlag = None, key_file: KeyFileFlag = None
-) -> None:
-    """List the newest incidents, and every one that is open.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the status page's directory; data/status
-    url: ask at this address instead, with a key
-    key_file: the file that holds the key, mode 0600
-    """
-    found = await done(Place(data, url, key_file), "GET", "/incidents", lambda desk, _: desk.incidents())
+async def list_all(*, json: JsonFlag = False, place: Place = NEAR) -> None:
+    """List the newest incidents, and every one that is open."""
+    found = await looked(place, "/incidents", lambda desk: desk.incidents())
     if json:
         say_json(found)
         return
@@ -181,15 +111,7 @@ async def list_all(
     say_table(("id", "status", "impact", "opened", "name"), rows)
 
 
-async def _said(place: Place, id_: str, document: dict[str, Any]) -> Any:
+async def _say(speaker: Speaker, id_: str, document: dict[str, Any], *, json: bool) -> None:
     asked = read(document, Say)
     path = f"/incidents/{id_}/updates"
-    return await done(place, "POST", path, lambda desk, actor: desk.say(id_, asked, actor=actor), document)
-
-
-def told(found: Any, *, json: bool) -> None:
-    """An incident or a window as the result of a command: its id, or all of it."""
-    if json:
-        say_json(found)
-    else:
-        say(found["id"])
+    tell(await done(speaker, path, lambda desk, actor: desk.say(id_, asked, actor=actor), document), json=json)

@@ -6,19 +6,17 @@ from getpass import getpass
 
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, note, say, say_json, say_table
-from whimbrel.cli.product import DataFlag, JsonFlag
-from whimbrel.cli.status import HERE, folder_of
+from whimbrel.cli.product import JsonFlag
+from whimbrel.cli.status import HERE, FolderFlag, folder_of
 from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.statuspage.operators.beside import opened
 
 
-async def create(name: str, /, *, data: DataFlag = None) -> None:
+async def create(name: str, /, *, data: FolderFlag = None) -> None:
     """Make an operator, and print the address of their second factor for an authenticator app, this once.
 
-    Parameters
-    ----------
-    name: what they sign in as, and what the page shows beside their words
-    data: the status page's directory; data/status
+    Args:
+        name: what they sign in as, and what the page shows beside their words
     """
     password = _password()
     async with opened(folder_of(data), wall_clock_ms, may_be_new=True) as beside:
@@ -26,14 +24,8 @@ async def create(name: str, /, *, data: DataFlag = None) -> None:
     say(address)
 
 
-async def list_all(*, json: JsonFlag = False, data: DataFlag = None) -> None:
-    """List the operators.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the status page's directory; data/status
-    """
+async def list_all(*, json: JsonFlag = False, data: FolderFlag = None) -> None:
+    """List the operators."""
     async with opened(folder_of(data), wall_clock_ms) as beside:
         everybody, keys = await beside.operators.everybody(), await beside.operators.keys()
     held = {one.name: [key for key in keys if key.operator == one.name] for one in everybody}
@@ -54,13 +46,11 @@ async def list_all(*, json: JsonFlag = False, data: DataFlag = None) -> None:
     say_table(("name", "created", "keys"), rows)
 
 
-async def password(name: str, /, *, data: DataFlag = None) -> None:
+async def password(name: str, /, *, data: FolderFlag = None) -> None:
     """Give an operator another password and another second factor, which is printed; ends their sessions.
 
-    Parameters
-    ----------
-    name: the operator
-    data: the status page's directory; data/status
+    Args:
+        name: the operator
     """
     new = _password()
     async with opened(folder_of(data), wall_clock_ms) as beside:
@@ -68,28 +58,24 @@ async def password(name: str, /, *, data: DataFlag = None) -> None:
     say(address)
 
 
-async def remove(name: str, /, *, data: DataFlag = None) -> None:
+async def remove(name: str, /, *, data: FolderFlag = None) -> None:
     """Let an operator speak no more; sessions and keys end. What they have said stays.
 
-    Parameters
-    ----------
-    name: the operator
-    data: the status page's directory; data/status
+    Args:
+        name: the operator
     """
     async with opened(folder_of(data), wall_clock_ms) as beside:
         await beside.operators.remove(name, actor=HERE)
     say(f"{name} is no operator any more")
 
 
-async def key(name: str, /, *, label: str = "", revoke: str = "", data: DataFlag = None) -> None:
+async def key(name: str, /, *, label: str = "", revoke: str = "", data: FolderFlag = None) -> None:
     """Make a key for a program that acts in an operator's name, and print it, this once; or revoke one.
 
-    Parameters
-    ----------
-    name: the operator
-    label: what the key is for
-    revoke: the id of the key that shall work no more
-    data: the status page's directory; data/status
+    Args:
+        name: the operator
+        label: what the key is for
+        revoke: the id of the key that shall work no more
     """
     if bool(label) == bool(revoke):
         raise Usage("key: expected exactly one of --label and --revoke")

@@ -32,14 +32,13 @@ def probe(
 ) -> int:
     """Try a service from this machine, every ten seconds, and tell a status page elsewhere what was found.
 
-    Parameters
-    ----------
-    to: the address of the status page
-    watch: the address of the service
-    key: this vantage point's name and secret, name:secret; --key-file keeps it out of the list of processes
-    key_file: a file that holds it
-    canary: the file with names and passwords of two accounts there; without it only what needs none is tried
-    once: one round; the exit code says whether all was well
+    Args:
+        to: the address of the status page
+        watch: the address of the service
+        key: this vantage point's name and secret, name:secret; --key-file keeps it out of the list of processes
+        key_file: a file that holds it
+        canary: the file with names and passwords of two accounts there; without it only what needs none is tried
+        once: one round; the exit code says whether all was well
     """
     log_as_json("probe", "info")
     elsewhere = Elsewhere(

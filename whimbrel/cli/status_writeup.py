@@ -8,8 +8,8 @@ from cyclopts import Parameter
 
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import note, say
-from whimbrel.cli.product import DataFlag, configuration
-from whimbrel.cli.status import folder_of
+from whimbrel.cli.product import configuration
+from whimbrel.cli.status import FolderFlag, folder_of
 from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.kernel.errors import Invalid
 from whimbrel.statuspage.writeup.beside import opened
@@ -43,20 +43,18 @@ async def writeup(
     image: ImageFlag = None,
     verified: VerifiedFlag = None,
     url: UrlFlag = None,
-    data: DataFlag = None,
+    data: FolderFlag = None,
 ) -> None:
     """Write an incident up for a site generator: the published text, else the draft, else what the book alone knows.
 
-    Parameters
-    ----------
-    incident: the id of the incident
-    format: jigsaw, hugo, jekyll, hexo or cstate
-    out: the file, or a folder in which it is named as the generator wants it; the picture is put beside it
-    date: int or float: how Jigsaw's date is written; int
-    image: the picture's address on the site, if it is not where such sites keep them
-    verified: what `whimbrel verify --json` has printed, which alone proves that no post was lost
-    url: where people find the status page, if it is not as configured
-    data: the status page's directory; data/status
+    Args:
+        incident: the id of the incident
+        format: jigsaw, hugo, jekyll, hexo or cstate
+        out: the file, or a folder in which it is named as the generator wants it; the picture is put beside it
+        date: int or float: how Jigsaw's date is written; int
+        image: the picture's address on the site, if it is not where such sites keep them
+        verified: what `whimbrel verify --json` has printed, which alone proves that no post was lost
+        url: where people find the status page, if it is not as configured
     """
     if date is not None and format != "jigsaw":
         raise Usage("date: only Jigsaw has dates in two kinds; the others have one of their own")

@@ -11,13 +11,7 @@ from whimbrel.upkeep import verify as verify_data
 
 
 def verify(*, json: JsonFlag = False, data: DataFlag = None) -> int:
-    """Check every record of the journal, every snapshot, every row of the store; code 1: something does not fit.
-
-    Parameters
-    ----------
-    json: print JSON
-    data: the data directory; ./data
-    """
+    """Check every record of the journal, every snapshot, every row of the store; code 1: something does not fit."""
     with stages() as on_progress:
         found = verify_data(configuration(data).config.data, on_progress)
     if json:

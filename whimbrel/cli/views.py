@@ -11,10 +11,8 @@ from whimbrel.upkeep import rebuild_store
 def rebuild(name: Literal["store", "all"], /, *, data: DataFlag = None) -> None:
     """Build a view anew from the journal, beside the old one, and put it in its place.
 
-    Parameters
-    ----------
-    name: store, or all
-    data: the data directory; ./data
+    Args:
+        name: store, or all
     """
     with stages() as on_progress:
         sequence = rebuild_store(configuration(data).config.data, on_progress)
