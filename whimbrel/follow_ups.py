@@ -1,6 +1,7 @@
-"""What the core does by itself once a deletion has reached the store: take back what hung on it, and erase it.
+"""What the core does by itself once something has reached the store that more follows from.
 
-Cascades: explicit events for everything that pointed at the deleted post or account (microblog/cascades.py).
+Cascades: explicit events for everything that pointed at a deleted post or account, and for those who waited to follow
+an account that was unlocked (microblog/cascades.py).
 Erasure (DESIGN rule 12): the content in the journal, and in the store's write-ahead log, is blanked ERASE_AFTER_MS
 after the deletion, and at the latest when the core stops. The pause lets every follower pass the deletion first.
 
@@ -57,8 +58,7 @@ class FollowUps:
 
     def __init__(self, means: Means, *, clock: Clock = wall_clock_ms) -> None:
         self._means, self._clock = means, clock
-        self._posts: set[int] = set()
-        self._accounts: set[int] = set()
+        self._owed: dict[str, set[int]] = {trigger: set() for trigger in cascades.TRIGGERS}
         self._erasures: dict[int, int] = {}
         self._news = threading.Condition()
         self._stopping = self._look_back = False
@@ -70,11 +70,11 @@ class FollowUps:
 
     def after_batch(self, records: Sequence[Record]) -> None:
         """The store has taken these in; none: it was opened. Called from the applier's thread; only notes."""
-        deleted = [record for record in records if record.type in DELETIONS]
-        if records and not deleted and not (self._accounts or self._posts):
+        causes = [record for record in records if record.type in cascades.TRIGGERS]
+        if records and not causes and not self._owes():
             return
         with self._news:
-            self._note(deleted)
+            self._note(causes)
             self._look_back = self._look_back or not records
             self._news.notify()
 
@@ -92,10 +92,14 @@ class FollowUps:
             self._means = self._means._replace(erase=erase)
             self._carefully(lambda: self._erase(at_once=True))
 
-    def _note(self, deleted: Sequence[Record]) -> None:
-        for record in deleted:
-            (self._posts if record.type == "PostDeleted" else self._accounts).add(record.id)
-            self._erasures[record.id] = record.time_ms + ERASE_AFTER_MS
+    def _note(self, causes: Sequence[Record]) -> None:
+        for record in causes:
+            self._owed[record.type].add(record.id)
+            if record.type in DELETIONS:
+                self._erasures[record.id] = record.time_ms + ERASE_AFTER_MS
+
+    def _owes(self) -> bool:
+        return any(self._owed.values())
 
     def _run(self) -> None:
         while not self._stopping:
@@ -121,22 +125,22 @@ class FollowUps:
             for id_, deleted_ms in self._means.owed():
                 self._erasures.setdefault(id_, deleted_ms + ERASE_AFTER_MS)
         with self._means.store.reading() as rows:
-            posts, accounts = cascades.unfinished(rows)
+            unfinished = cascades.unfinished(rows)
         with self._news:
-            self._posts |= posts
-            self._accounts |= accounts
+            for trigger, ids in unfinished.items():
+                self._owed[trigger] |= ids
 
     def _cascade(self) -> None:
         with self._news:
-            posts, accounts = set(self._posts), set(self._accounts)
-        if not posts and not accounts:
-            return
+            if not self._owes():
+                return
+            owed = {trigger: set(ids) for trigger, ids in self._owed.items()}
         with self._means.store.reading() as rows:
-            groups = cascades.due(rows, sorted(posts), sorted(accounts))
+            groups = cascades.due(rows, owed)
         if not groups:
             with self._news:
-                self._posts -= posts
-                self._accounts -= accounts
+                for trigger, ids in owed.items():
+                    self._owed[trigger] -= ids
             return
         # Asked again when these events have come back through the store (`after_batch` wakes this thread), and after
         # a pause in any case: a key that was taken meanwhile refuses its group, which is what it is for.
@@ -159,7 +163,7 @@ class FollowUps:
             _log.info("deleted content was erased", extra={"subjects": len(piece), "seconds": seconds})
 
     def _pause_seconds(self) -> float | None:
-        if self._posts or self._accounts:
+        if self._owes():
             return FOLLOW_UP_SECONDS
         if not self._erasures:
             return None

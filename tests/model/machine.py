@@ -175,6 +175,7 @@ class Microblogging(RuleBasedStateMachine):
             return
         self._did(name, "PATCH", "/api/v1/accounts/update_credentials", 200, {"locked": locked})
         (self.world.lock if locked else self.world.unlock)(name)
+        self._followed_up()
         self._look(who)
 
     @rule(who=person, asking=person, accept=st.booleans())
@@ -310,8 +311,9 @@ class Microblogging(RuleBasedStateMachine):
             self.agreement.thread(name, self._post(len(self.world.posts) // 2))
 
     def _followed_up(self) -> None:
-        """What follows from a deletion (reblogs of a post, everything of an account) comes a moment later."""
-        eventually(self.agreement.counters_agree, seconds=FOLLOWED_UP_SECONDS, what="deletions have been followed up")
+        """What follows comes a moment later: reblogs of a deleted post, everything of a deleted account, the follows of
+        those who waited for an account to be unlocked."""
+        eventually(self.agreement.counters_agree, seconds=FOLLOWED_UP_SECONDS, what="what follows has been done")
 
     def _told_at(self, name, which):
         every = list(reversed(self.world.told[name]))

@@ -119,6 +119,8 @@ CANARY_SECRETS_BYTES_MAX: Final = 16 * 1024
 CONFIGURED_PROBES_MAX: Final = 200
 CONFIGURED_PROBE_SECONDS: Final = 10.0
 PROBE_EVERY_SECONDS_MIN: Final = 5
+PROBE_EVERY_SECONDS_MAX: Final = 30
+WATCHED_NODES_MAX: Final = 32
 PROBES_AT_ONCE_MAX: Final = 16
 SPARED_LOOK_MS: Final = 5_000
 SCRAPE_SECONDS: Final = 5.0
@@ -347,7 +349,6 @@ REASON_CHARACTERS_MAX: Final = 500
 EMAIL_CHARACTERS_MAX: Final = 254
 APP_CHARACTERS_MAX: Final = 2_000
 FOLLOWS_MAX: Final = 7_500
-REQUESTS_PER_READ: Final = 80
 TAG_CHARACTERS_MAX: Final = 100
 TAG_DAYS_SWEEP_EVENTS: Final = 1_000
 FAMILIAR_FOLLOWERS_MAX: Final = 200
@@ -364,10 +365,11 @@ CONTEXT_ANONYMOUS_ANCESTORS_MAX: Final = 40
 CONTEXT_ANONYMOUS_DESCENDANTS_MAX: Final = 60
 HISTORY_EDITS_MAX: Final = 100
 
-# What follows a deletion
+# What follows a deletion, and the unlocking of an account
 ERASE_AFTER_MS: Final = 60_000
 ERASE_IDS_MAX: Final = 200
 FOLLOW_UP_SECONDS: Final = 1.0
+CASCADE_GROUPS_MAX: Final = 500
 
 # The garbage collector of an API process: new objects until the young, and young until the older, are looked through
 GARBAGE_THRESHOLDS: Final = (20_000, 20, 200)

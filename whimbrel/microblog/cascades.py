@@ -1,50 +1,57 @@
-"""What must follow a deletion: explicit events for all that hung on the deleted thing.
+"""What must follow from what somebody did, as explicit events: after a deletion, and after unlocking an account.
 
 A deletion is acknowledged as one event and hides everything at once; what pointed at it (reblogs of a post; posts,
 follows, requests and favourites of an account) is taken back by events of its own, so that every counter in every
 view stays a plain sum of transitions. Considered was to let `apply` delete them: the in-memory views cannot know
 them all, and would disagree.
 
-The work is stateless: it asks the store what still hangs, appends, and asks again until nothing does. A crash in
-between is repaired by the same question at the next start; an event that was already appended is refused by its key.
+Unlocking an account lets in everybody who waits (source: Mastodon 4.x, UpdateAccountService), be it done by an app or
+by a command. Considered was to accept them in the request that unlocks: with thousands it lasts for seconds, and one
+that breaks off leaves the others waiting at an open door.
+
+The work is stateless: it asks the store what still hangs, appends a bounded piece, and asks again until nothing does. A
+crash in between is repaired by the same question at the next start; an event that was already appended is refused by
+its key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Set
 from typing import Final
 
 from whimbrel.kernel.contracts import Reading
-from whimbrel.kernel.events import Claim, Draft, Event, Group, draft
+from whimbrel.kernel.events import Claim, Draft, Group, draft
+from whimbrel.kernel.limits import CASCADE_GROUPS_MAX
 from whimbrel.kernel.sql import Queries
 from whimbrel.microblog import keys
+from whimbrel.microblog.graph import groups
 from whimbrel.microblog.graph.events import FollowRequestEnded, Unfollowed
+from whimbrel.microblog.graph.rows import requests_to_unlocked
 from whimbrel.microblog.interactions.events import Unfavourited
 from whimbrel.microblog.posts.events import PostDeleted
 
 SERVER: Final = 0
 """The actor of what the server does by itself."""
 
-CASCADE_EVENTS_MAX: Final = 500
+TRIGGERS: Final = ("PostDeleted", "AccountDeleted", "ProfileChanged")
+"""Types of events that something may follow from."""
+
+Owed = Mapping[str, Set[int]]
+"""By trigger, what such events were about: posts and accounts that something may still hang on."""
 
 _sql: Final = Queries("whimbrel.microblog", "cascades.sql")
 
 
-def triggered(events: Iterable[Event]) -> tuple[set[int], set[int]]:
-    """Posts and accounts that these events deleted: those that something may still hang on."""
-    posts = {event.id for event in events if event.type == "PostDeleted"}
-    accounts = {event.id for event in events if event.type == "AccountDeleted"}
-    return posts, accounts
+def unfinished(rows: Reading) -> Owed:
+    """All that is owed: asked once at start. Costs a pass over reblogs and follow requests."""
+    questions = (_sql.posts_missing_under_reblogs, _sql.deleted_accounts_with_remains, _sql.unlocked_with_requests)
+    return {
+        trigger: {id_ for (id_,) in rows.all(question)} for trigger, question in zip(TRIGGERS, questions, strict=True)
+    }
 
 
-def unfinished(rows: Reading) -> tuple[set[int], set[int]]:
-    """Deleted posts and accounts that something still hangs on: asked once at start. Costs a pass over reblogs."""
-    posts = {id_ for (id_,) in rows.all(_sql.posts_missing_under_reblogs)}
-    accounts = {id_ for (id_,) in rows.all(_sql.deleted_accounts_with_remains)}
-    return posts, accounts
-
-
-def due(rows: Reading, posts: Sequence[int], accounts: Sequence[int]) -> list[Group]:
-    """The next groups to append, at most CASCADE_EVENTS_MAX; none when everything has followed."""
-    drafts: list[Draft] = []
+def due(rows: Reading, owed: Owed) -> list[Group]:
+    """The next groups to append, at most CASCADE_GROUPS_MAX; none when everything has followed."""
+    posts, accounts, profiles = (sorted(owed.get(trigger, ())) for trigger in TRIGGERS)
+    found: list[Group] = []
     for name, ids, make in (
         ("reblogs_of_deleted", posts, _post),
         ("posts_of_deleted", accounts, _post),
@@ -52,11 +59,12 @@ def due(rows: Reading, posts: Sequence[int], accounts: Sequence[int]) -> list[Gr
         ("requests_of_deleted", accounts, _request),
         ("favourites_of_deleted", accounts, _favourite),
     ):
-        room = CASCADE_EVENTS_MAX - len(drafts)
+        room = CASCADE_GROUPS_MAX - len(found)
         if ids and room:
-            found = rows.all(getattr(_sql, name), {"ids": list(ids), "limit": room})
-            drafts += [make(*row) for row in found]
-    return [Group((one,)) for one in drafts]
+            hanging = rows.all(getattr(_sql, name), {"ids": ids, "limit": room})
+            found += [Group((make(*row),)) for row in hanging]
+    waiting = requests_to_unlocked(rows, profiles, limit=CASCADE_GROUPS_MAX - len(found))
+    return found + [groups.accept(target, requester, how) for requester, target, how in waiting]
 
 
 def _post(id_: int, account_id: int, visibility: str, in_reply_to_id: int | None, reblog_of_id: int | None) -> Draft:

@@ -17,6 +17,11 @@ WHERE state = 'deleted' AND (
     OR EXISTS (SELECT 1 FROM favourites WHERE favourites.account_id = accounts.id)
 )
 
+-- name: unlocked_with_requests
+-- Accounts that anybody may follow, with somebody left who waits to.
+SELECT DISTINCT asked.id FROM follow_requests JOIN accounts AS asked ON asked.id = follow_requests.target_id
+WHERE asked.locked = 0
+
 -- name: reblogs_of_deleted
 -- Reblogs that show one of these deleted posts.
 SELECT id, account_id, visibility, in_reply_to_id, reblog_of_id

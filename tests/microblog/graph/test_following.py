@@ -5,7 +5,7 @@ import pytest
 from tests.support.people import Doors
 from whimbrel.kernel.errors import Forbidden, Invalid, NotFound
 from whimbrel.kernel.events import Refused
-from whimbrel.kernel.limits import FOLLOWS_MAX, REQUESTS_PER_READ
+from whimbrel.kernel.limits import FOLLOWS_MAX
 from whimbrel.microblog.accounts.requests import ProfileChange
 from whimbrel.microblog.accounts.values import Account
 from whimbrel.microblog.graph import groups
@@ -102,35 +102,6 @@ async def test_a_request_is_rejected_or_withdrawn(doors: Doors) -> None:
     assert reader.requested == {}
     with pytest.raises(NotFound):
         await doors.graph.accept(boss, ada.id)
-
-
-async def test_all_who_wait_are_accepted_the_longest_waiting_first_with_their_settings(doors: Doors) -> None:
-    bo, boss = await locked(doors, "Bo")
-    waiting = [await doors.add_reader(f"A{number}") for number in range(REQUESTS_PER_READ + 5)]
-    for _, reader in waiting:
-        await doors.graph.follow(reader, bo, settings=QUIET)
-    before = len(doors.appending.events)
-    for _ in range(2):
-        await doors.graph.accept_all(boss)
-    followed = [event for event in doors.appending.events[before:] if event.type == "Followed"]
-    assert [event.data.account_id for event in followed] == [account.id for account, _ in waiting]
-    assert types_since(doors, before) == ["FollowRequestEnded", "Followed"] * len(waiting)
-    assert all((reader.follows, reader.requested) == ({bo.id: QUIET}, {}) for _, reader in waiting)
-
-
-async def test_accepting_all_passes_over_who_withdrew_since_the_list_was_read(doors: Doors) -> None:
-    (_, reader), (_, other), (bo, boss) = (
-        await doors.add_reader("Ada"),
-        await doors.add_reader("Cy"),
-        await locked(doors, "Bo"),
-    )
-    for one in (reader, other):
-        await doors.graph.follow(one, bo, settings=USUAL)
-    with doors.appending.hold_store():
-        await doors.graph.unfollow(reader, bo)
-        await doors.graph.accept_all(boss)
-    assert (reader.follows, other.follows) == ({}, {bo.id: USUAL})
-    assert await counts(doors, bo) == (1, 0)
 
 
 async def test_following_an_account_that_is_no_longer_locked_ends_the_request(doors: Doors) -> None:

@@ -45,16 +45,12 @@ class Profile:
     async def update(self, request: Request) -> Answer:
         """Change the profile or the defaults for new posts; what is not sent stays.
 
-        Who unlocks the account lets in everybody who waits (source: Mastodon 4.x, UpdateAccountService).
+        Who unlocks the account lets in everybody who waits: the core does it (microblog/cascades.py), nobody waits.
         """
         change, before = change_of(request.parameters), request.owner
         if change == ProfileChange():
             return await self._own(request, before)
-        after = await request.microblog.accounts.change_profile(before, change)
-        if before.locked and not after.locked:
-            await request.microblog.graph.accept_all(request.reader)
-            after = await request.microblog.accounts.get(after.id)
-        return await self._own(request, after)
+        return await self._own(request, await request.microblog.accounts.change_profile(before, change))
 
     async def _own(self, request: Request, account: Account) -> Answer:
         waiting = 0

@@ -7,14 +7,13 @@ reader does not want to see, which the timelines do through the Reader.
 
 import re
 from collections.abc import Callable, Container, Sequence
-from contextlib import suppress
 from typing import Final
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Appender, Reading, Reads
 from whimbrel.kernel.errors import Forbidden, Invalid, NotFound, StoreUnavailable
 from whimbrel.kernel.events import Outcome, Refused, Taken
-from whimbrel.kernel.limits import COMMENT_CHARACTERS_MAX, FOLLOWS_MAX, REQUESTS_PER_READ, TAG_CHARACTERS_MAX
+from whimbrel.kernel.limits import COMMENT_CHARACTERS_MAX, FOLLOWS_MAX, TAG_CHARACTERS_MAX
 from whimbrel.kernel.pages import Page, Paged
 from whimbrel.microblog import keys
 from whimbrel.microblog.accounts.front import Accounts
@@ -85,20 +84,6 @@ class Graph:
         if settings is None:
             raise NotFound
         _check_allowed(await self._appender.append(groups.accept(reader.account_id, requester_id, settings)))
-
-    async def accept_all(self, reader: Reader) -> None:
-        """Let everybody follow who has asked and can be seen, the longest waiting first.
-
-        Each is an append of its own: when one fails, those before it follow and the others still ask.
-        """
-        above: int | None = 0
-        while above is not None:
-            waiting = await self._waiting(reader, Page(limit=REQUESTS_PER_READ, min_id=above))
-            for requester_id in reversed(waiting.items):
-                # Who withdrew, was rejected or was blocked since the list was read asks no longer.
-                with suppress(NotFound, Forbidden):
-                    await self.accept(reader, requester_id)
-            above = waiting.prev_min_id
 
     async def reject(self, reader: Reader, requester_id: int) -> None:
         """Do not let somebody follow who has asked. Raises NotFound when nobody has."""
@@ -184,7 +169,7 @@ class Graph:
 
     async def requests(self, reader: Reader, page: Page) -> Paged[Account]:
         """Who asks to follow the reader, newest first."""
-        return await self._with_accounts(await self._waiting(reader, page))
+        return await self._list(lambda look: rows.page_of_ids(look, "requests_page", reader.account_id, page))
 
     async def mutes(self, reader: Reader, page: Page) -> Paged[tuple[Account, MuteSettings]]:
         """Whom the reader mutes now, and how, newest first."""
@@ -234,12 +219,7 @@ class Graph:
         return await self._list(lambda look: rows.page_of_ids(look, name, account.id, page, viewer_id=viewer_id))
 
     async def _list(self, query: Callable[[Reading], Paged[int]]) -> Paged[Account]:
-        return await self._with_accounts(await self._reads.read(query))
-
-    async def _waiting(self, reader: Reader, page: Page) -> Paged[int]:
-        return await self._reads.read(lambda look: rows.page_of_ids(look, "requests_page", reader.account_id, page))
-
-    async def _with_accounts(self, found: Paged[int]) -> Paged[Account]:
+        found = await self._reads.read(query)
         accounts = await self._accounts.many(found.items)
         items = tuple(accounts[id_] for id_ in found.items if id_ in accounts)
         return Paged(items, next_max_id=found.next_max_id, prev_min_id=found.prev_min_id)

@@ -122,6 +122,13 @@ UNION ALL
 SELECT account_id, target_id FROM follow_requests WHERE target_id = :account_id
 LIMIT :limit;
 
+-- name: requests_to_unlocked
+-- Who still asks to follow those of some accounts that are not locked (any more), the longest waiting first.
+SELECT r.account_id, r.target_id, r.reblogs, r.notify, r.languages
+FROM follow_requests r JOIN accounts asked ON asked.id = r.target_id JOIN accounts asking ON asking.id = r.account_id
+WHERE r.target_id IN (:ids*) AND asked.locked = 0 AND asking.deleted = 0 AND asking.disabled = 0
+ORDER BY r.edge_id LIMIT :limit;
+
 -- name: add_follow
 -- Followed.
 INSERT INTO follows (edge_id, account_id, target_id, reblogs, notify, languages)

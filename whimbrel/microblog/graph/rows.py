@@ -109,6 +109,12 @@ def requests_between(rows: Reading, account_id: int, *, limit: int) -> list[tupl
     return [(row[0], row[1]) for row in rows.all(SQL.requests_between, {"account_id": account_id, "limit": limit})]
 
 
+def requests_to_unlocked(rows: Reading, ids: Iterable[int], *, limit: int) -> list[tuple[int, int, FollowSettings]]:
+    """Who waits to follow accounts that are not locked, the longest waiting first: who asks, who is asked, and how."""
+    found = rows.all(SQL.requests_to_unlocked, {"ids": list(ids), "limit": limit})
+    return [(row[0], row[1], _follow_settings(*row[2:])) for row in found]
+
+
 def _edges(rows: Reading, name: str, page: Page, wanted: dict[str, Any]) -> list[Row]:
     sql = (_OLDEST if page.ascending else _NEWEST)[name]
     found = rows.all(sql, {**wanted, "floor": page.floor, "ceiling": page.ceiling, "limit": page.limit})
