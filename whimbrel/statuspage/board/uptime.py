@@ -59,6 +59,16 @@ def parts(spans: Iterable[Span], from_ms: int, until_ms: int) -> Parts:
     return Parts(until_ms - from_ms, by_state)
 
 
+def with_gaps(spans: Sequence[Span]) -> list[Span]:
+    """The same in order, and between them, as `unknown`, what nobody saw because the program did not run."""
+    found: list[Span] = []
+    for span in spans:
+        if found and span.from_ms > found[-1].until_ms:
+            found.append(Span(found[-1].until_ms, span.from_ms, "unknown"))
+        found.append(span)
+    return found
+
+
 def days(spans: Sequence[Span], *, now_ms: int, count: int) -> list[Parts]:
     """The newest `count` days (UTC), oldest first; the last is today, up to now."""
     today_ms = now_ms - now_ms % DAY_MS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from whimbrel.kernel.limits import HISTORY_TOLD_PER_PAGE
-from whimbrel.statuspage.board.uptime import DAY_MS
+from whimbrel.statuspage.board.uptime import DAY_MS, with_gaps
 from whimbrel.statuspage.pages import sentences, svg, views
 from whimbrel.statuspage.pages.charts import Figures, charts
 from whimbrel.statuspage.pages.language import Words
@@ -70,7 +70,7 @@ def component(words: Words, look: Look, one: Component, figures: Sequence[Figure
     names = views.names_of(words, look.shown)
     concerning = [incident for incident in told(look) if one.id in incident.components]
     days = [(look.now_ms - back * DAY_MS, day) for back, day in enumerate(reversed(past.days))]
-    spans = [span for span in reversed(past.spans) if span.until_ms > span.from_ms][:_SPANS_MAX]
+    spans = [span for span in reversed(with_gaps(past.spans)) if span.until_ms > span.from_ms][:_SPANS_MAX]
     return Making(
         "component.html",
         {

@@ -51,17 +51,33 @@ class _Post(NamedTuple):
     """When it was acknowledged, on the monotonic clock: what follows is measured from there."""
 
 
+Untried = Callable[[str, str], None]
 Posted = asyncio.Future[_Post | None]
 """The post once it is acknowledged; None when there will be none."""
 
 
+def _nobody_asks(_component: str, _probe: str) -> None:
+    return
+
+
 class Canary:
-    """The pair on one service. `note` is called with each result as it comes; `vantage` names where we stand."""
+    """The pair on one service. `note` is called with each result as it comes; `vantage` names where we stand.
+
+    `untried` is called with a component and a probe that could not be tried: what it said before is no news any more.
+    """
 
     def __init__(
-        self, site: Site, pair: CanarySecrets, *, note: Note, clock: Clock, vantage: str = "here", step: float = 0.0
+        self,
+        site: Site,
+        pair: CanarySecrets,
+        *,
+        note: Note,
+        clock: Clock,
+        vantage: str = "here",
+        step: float = 0.0,
+        untried: Untried = _nobody_asks,
     ) -> None:
-        self._site = site
+        self._site, self._untried = site, untried
         self._steps = Steps(site, note=note, clock=clock, vantage=vantage, seconds=step or CANARY_STEP_SECONDS)
         self.pair = Pair(pair, renew_rounds=CANARY_RENEW_ROUNDS)
         self._clean = False
@@ -115,6 +131,7 @@ class Canary:
         if isinstance(error, Unanswered):
             for component in NEEDS_TOKENS:
                 self._steps.failed(component, component, error)
+            self._untried("posting", "delete")
         try:
             await self.pair.join(self._site)
         except (FetchFailed, NotMeasured) as refused:
@@ -127,7 +144,8 @@ class Canary:
                 await opened.wait()
         except TimeoutError:
             opened.clear()
-        await self._steps.step("posting", lambda: self._publish(posted), member=self.pair.poster)
+        if await self._steps.step("posting", lambda: self._publish(posted), member=self.pair.poster) is not None:
+            self._untried("posting", "delete")
         if not posted.done():
             self._clean = False  # it may have been written after all
             posted.set_result(None)

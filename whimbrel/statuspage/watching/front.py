@@ -34,6 +34,7 @@ from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.evidence import CrowdSeen, Evidence, Planned
 from whimbrel.statuspage.watching.canary import Canary
+from whimbrel.statuspage.watching.lags import staler
 from whimbrel.statuspage.watching.observed import Beside, Observed
 from whimbrel.statuspage.watching.pace import pause_seconds
 from whimbrel.statuspage.watching.pair import CanarySecrets, read_secrets
@@ -112,11 +113,12 @@ class Watch:
         self, component: str, now_ms: int, *, crowd: CrowdSeen | None = None, planned: Planned | None = None
     ) -> Evidence:
         """What is known of a component now. Costs no I/O."""
+        empty = self.scraper.staleness.seen(now_ms) if component == "home" else None
         beside = Beside(
             burns=self.scraper.indicators.burns(component, now_ms),
             crowd=crowd,
             falls=self.scraper.rates.falls(component, now_ms // 60_000),
-            stale=self.scraper.staleness.seen(now_ms) if component == "home" else None,
+            stale=staler(empty, self.scraper.lags.seen(component, now_ms)),
             planned=planned,
         )
         return self.observed.evidence(component, now_ms, beside)
@@ -153,9 +155,17 @@ class Watch:
             return None
         told = CanarySecrets(poster=secrets.poster, reader=secrets.reader, app=secrets.app or self._app)
         self._canary = Canary(
-            self._site, told, note=self.observed.note_probe, clock=self._clock, vantage=self._plan.vantage
+            self._site,
+            told,
+            note=self.observed.note_probe,
+            clock=self._clock,
+            vantage=self._plan.vantage,
+            untried=self._untried,
         )
         return self._canary
+
+    def _untried(self, component: str, probe: str) -> None:
+        self.observed.forget_probe(component, probe, self._plan.vantage)
 
     def _without_canaries(self) -> Steps:
         note, vantage = self.observed.note_probe, self._plan.vantage

@@ -62,7 +62,7 @@ class Growth(NamedTuple):
     """What one scrape of one node added.
 
     `slis`: by (component, sli); `posts` and `reads`: posts written and homes read with success; `answers`: home
-    answers by kind (fresh, empty, old); `lag_seconds`: of the oldest view.
+    answers by kind (fresh, empty, old); `lag_seconds`: of the oldest view; `lags`: of each component's oldest.
     """
 
     slis: Mapping[tuple[str, str], Count]
@@ -70,6 +70,7 @@ class Growth(NamedTuple):
     reads: int
     answers: Mapping[str, int]
     lag_seconds: float
+    lags: Mapping[str, float] = {}
 
 
 def component_of(route: str, method: str) -> str | None:
@@ -131,7 +132,8 @@ def _meaning(grown: list[Sample], lags: list[Sample], slos: Mapping[str, Slo]) -
         component = component_of(one.label("route"), one.label("method"))
         if component is not None and not _is_bad(one.label("code")):
             _add(slis, component, "latency", Count(-int(one.value), 0))
-    for component, lag_seconds in _lags(lags).items():
+    lag_of = _lags(lags)
+    for component, lag_seconds in lag_of.items():
         late = lag_seconds > slos.get(component, Slo()).freshness_seconds
         _add(slis, component, "freshness", Count(int(late), 1))
     answers: dict[str, int] = {}
@@ -139,7 +141,7 @@ def _meaning(grown: list[Sample], lags: list[Sample], slos: Mapping[str, Slo]) -
         if one.name == "whimbrel_home_answers_total" and one.label("kind") in _KINDS:
             answers[one.label("kind")] = answers.get(one.label("kind"), 0) + int(one.value)
     slis = {key: Count(max(0, min(count.bad, count.total)), count.total) for key, count in slis.items()}
-    return Growth(slis, posts, reads, answers, max((one.value for one in lags), default=0.0))
+    return Growth(slis, posts, reads, answers, max((one.value for one in lags), default=0.0), lag_of)
 
 
 def _add(slis: dict[tuple[str, str], Count], component: str, sli: str, count: Count) -> None:

@@ -54,6 +54,10 @@ class Observed:
             return
         self._probes[key] = _after(before, result)
 
+    def forget_probe(self, component: str, probe: str, vantage: str) -> None:
+        """A probe could not be tried: that it was well ten seconds ago does not say that something still works."""
+        self._probes.pop((component, probe, vantage), None)
+
     def note_requests(self, component: str, at_ms: int, *, bad: int, total: int) -> None:
         """Take in how many requests there were since the last time, and how many of them went badly."""
         counts = self._counts.setdefault(component, deque())

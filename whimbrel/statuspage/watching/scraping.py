@@ -12,6 +12,7 @@ from whimbrel.kernel.limits import SCRAPE_ANSWER_SECONDS, SCRAPE_BYTES_MAX
 from whimbrel.statuspage.watching.exposition import parse
 from whimbrel.statuspage.watching.fetching import Request, fetch
 from whimbrel.statuspage.watching.indicators import Indicators
+from whimbrel.statuspage.watching.lags import Lags
 from whimbrel.statuspage.watching.metrics import WANTED, Growth, Node
 from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.watching.rates import Rates
@@ -24,7 +25,8 @@ class Scraper:
 
     def __init__(self, *, observed: Observed, slos: Mapping[str, Slo], clock: Clock, ca_file: str = "") -> None:
         self._observed, self._slos, self._clock, self._ca_file = observed, slos, clock, ca_file
-        self.indicators, self.rates, self.staleness = Indicators(slos), Rates(), Staleness()
+        self.indicators, self.rates = Indicators(slos), Rates()
+        self.staleness, self.lags = Staleness(), Lags(slos)
         self._nodes: dict[str, Node] = {}
         self.failing: dict[str, str] = {}
         """Why a node's metrics could not be read the last time, by its address."""
@@ -65,3 +67,4 @@ class Scraper:
                 self._observed.note_requests(component, now_ms, bad=count.bad, total=count.total)
         self.rates.count(minute, {"posting": growth.posts, "reading": growth.reads})
         self.staleness.note(now_ms, growth.answers, growth.lag_seconds)
+        self.lags.note(now_ms, growth.lags)
