@@ -107,12 +107,7 @@ class Core:
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal_path = data / "journal.sqlite"
         self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
-        try:
-            refuse_newer(data, self._journal.find)
-            _begin(self._journal)
-        except BaseException:
-            self._journal.close()
-            raise
+        _take_up(self._journal, data)
         self.store_path = store_path = store_of(data, numbers(self._journal.find))
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
@@ -120,11 +115,7 @@ class Core:
         self._lookout = Lookout(disk, partial(self._looked, head))
         self.health = CoreHealth(disk, head, clock)
         self.server = CoreServer(
-            self._journal,
-            head,
-            run / "core.sock",
-            on_committed=self._committed,
-            on_batch=self.health.note_batch,
+            self._journal, head, run / "core.sock", on_committed=self._committed, on_batch=self.health.note_batch
         )
         self.applier = Applier(
             store_path,
@@ -285,6 +276,16 @@ def _opened(make: Callable[[], Core], wait_seconds: float) -> Core:
             _log.error("the core will not start", extra={"error": str(error)})
             print(f"whimbrel: {error.public} {error}", file=sys.stderr)
             sys.exit(WILL_NOT_START)
+
+
+def _take_up(journal: SqliteJournal, data: Path) -> None:
+    """See that this release may write here, and begin what is new; what cannot be taken up is closed."""
+    try:
+        refuse_newer(data, journal.find)
+        _begin(journal)
+    except BaseException:
+        journal.close()
+        raise
 
 
 def _begin(journal: SqliteJournal) -> None:

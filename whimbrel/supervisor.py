@@ -32,6 +32,7 @@ from whimbrel.kernel.limits import (
     OPTIONAL_CHILD_READY_SECONDS,
     STATUS_LEAVES_SECONDS,
 )
+from whimbrel.reliability import answering
 from whimbrel.reliability.children import (
     LEAVE,
     MAIN,
@@ -47,7 +48,6 @@ from whimbrel.reliability.control import ControlSocket, Reply, ask
 from whimbrel.reliability.crew import Crew
 from whimbrel.reliability.handover import Inheritance, become, heirs, inherited
 from whimbrel.reliability.logs import log_as_json
-from whimbrel.reliability.metrics import Family, Sample, exposition, merge
 from whimbrel.reliability.replacing import REHEARSE, CannotReplace, Replacing, Restarting
 from whimbrel.reliability.signals import Signals, has_terminal
 
@@ -147,8 +147,8 @@ class Supervisor:
                 self._run / "supervisor.sock",
                 {
                     "/livez": lambda: Reply(200, "text/plain", "ok\n"),
-                    "/readyz": self._readiness,
-                    "/metrics": self._metrics,
+                    "/readyz": lambda: answering.readiness(list(self._crew.children)),
+                    "/metrics": lambda: answering.metrics(list(self._crew.children), began=self._began),
                     "/restarting": self._how_it_restarts,
                 },
                 verbs={"/restart": self._restart},
@@ -358,45 +358,6 @@ class Supervisor:
             if child.pid is not None:
                 _log.error("a process did not end in time and was killed", extra={"child": child.name})
                 child.send(signal.SIGKILL)
-
-    def _ask_all(self, page: str) -> dict[str, Reply]:
-        """Every child's answer, asked at the same time so that one which hangs does not delay the others."""
-        replies: dict[str, Reply] = {}
-        children = list(self._crew.children)
-
-        def ask(child: Child) -> None:
-            replies[child.name] = child.ask(page)
-
-        threads = [threading.Thread(target=ask, args=(child,)) for child in children]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return {child.name: replies[child.name] for child in children}
-
-    def _readiness(self) -> Reply:
-        replies = self._ask_all("/readyz")
-        processes = {
-            name: json.loads(reply.text) if reply.kind == "application/json" else {"ready": False, "why": reply.text}
-            for name, reply in replies.items()
-        }
-        ready = all(reply.status == 200 for reply in replies.values())
-        document = {"ready": ready, "processes": {"supervisor": {"ready": True}, **processes}}
-        return Reply(200 if ready else 503, "application/json", json.dumps(document))
-
-    def _metrics(self) -> Reply:
-        texts = {name: reply.text for name, reply in self._ask_all("/metrics").items() if reply.status == 200}
-        return Reply(200, "text/plain; version=0.0.4", merge({"supervisor": exposition(self._families()), **texts}))
-
-    def _families(self) -> list[Family]:
-        starts = [Sample(child.starts, {"child": child.name}) for child in self._crew.children]
-        ready = [Sample(int(child.ready), {"child": child.name}) for child in self._crew.children]
-        seconds = time.monotonic() - self._began
-        return [
-            Family("whimbrel_child_starts_total", "counter", "How often a process was started.", starts),
-            Family("whimbrel_child_ready", "gauge", "Whether a process runs and was ready.", ready),
-            Family("whimbrel_uptime_seconds", "gauge", "Since the supervisor began.", [Sample(seconds, {})]),
-        ]
 
     def _restart(self, query: Mapping[str, str]) -> Reply:
         path = query.get("python", self._interpreter.path)

@@ -14,17 +14,17 @@ What it does not do: decide (the journal does), or wait for the store (the appli
 
 import logging
 import selectors
-import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from whimbrel.engines.journal.head import HeadWriter
+from whimbrel.engines.journal.inbox import BUSY, Inbox
 from whimbrel.engines.journal.peer import Peer, committed_frames
 from whimbrel.engines.journal.wire import (
     Answer,
@@ -57,8 +57,6 @@ from whimbrel.kernel.limits import (
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-_BUSY: Final = "The server has more to write than it can take right now. Nothing was done; try again in a moment."
 
 
 class _Waiting(NamedTuple):
@@ -98,17 +96,12 @@ class CoreServer:
         self._listener = listen(path)
         self._identity = identity_of(path)
         self._listener.setblocking(False)
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)
-        self._wake_out.setblocking(False)
+        self._inbox = Inbox()
         self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        self._selector.register(self._inbox.bell, selectors.EVENT_READ)
         self._peers: set[Peer] = set()
         self._waiting: deque[_Waiting] = deque()
-        self._submitted: deque[_Waiting] = deque()
-        self._calls: deque[Callable[[], None]] = deque()
-        self._handing_over = threading.Lock()
-        self._stopping = self._store_moved = self._closed = False
+        self._stopping = False
         self.busy_since: float | None = None
         """Since when (time.perf_counter) an append has been under way; None while there is none."""
         self.failing = ""
@@ -150,35 +143,19 @@ class CoreServer:
         """Ask the loop to end. Safe from a signal handler and from any thread."""
         self._stopping = True
         with suppress(OSError):  # the loop may have seen it already, and have closed what wakes it
-            self._wake()
+            self._inbox.ring()
 
     def submit(self, group: Group) -> "Future[Outcome]":
         """Append from another thread of the core (follow-up jobs); the group joins the next batch."""
-        future: Future[Outcome] = Future()
-        with self._open():
-            self._submitted.append(_Waiting(group, None, 0, future))
-        return future
+        return self._inbox.submit(group)
 
     def call(self, work: Callable[[Journal], T]) -> "Future[T]":
         """Have the loop do something with the journal between two batches (erase, trim): it is for one thread."""
-        future: Future[T] = Future()
-
-        def done() -> None:
-            try:
-                future.set_result(work(self._journal))
-            except JournalUnavailable as error:
-                future.set_exception(error)
-
-        with self._open():
-            self._calls.append(done)
-        return future
+        return self._inbox.call(partial(work, self._journal))
 
     def tell_store_moved(self) -> None:
         """Have the followers told where the store stands. Safe from any thread; notices are merged."""
-        with self._handing_over:
-            if not self._store_moved and not self._closed:
-                self._store_moved = True
-                self._wake()
+        self._inbox.tell_store_moved()
 
     def _pause_seconds(self) -> float | None:
         if self._waiting:
@@ -224,14 +201,10 @@ class CoreServer:
         return True
 
     def _woken(self) -> None:
-        with suppress(BlockingIOError):
-            self._wake_out.recv(4_096)
-        while self._submitted:
-            self._waiting.append(self._submitted.popleft())
-        while self._calls:
-            self._calls.popleft()()
-        if self._store_moved:
-            self._store_moved = False
+        self._inbox.hush()
+        self._waiting.extend(_Waiting(group, None, 0, future) for group, future in self._inbox.submitted())
+        self._inbox.do_calls()
+        if self._inbox.store_has_moved():
             self._push([frame(StoreAt(self._head.store))], list(self._peers))
 
     def _serve(self, peer: Peer, events: int) -> None:
@@ -253,7 +226,7 @@ class CoreServer:
                 if len(self._waiting) < PENDING_GROUPS_MAX:
                     self._waiting.append(_Waiting(group, peer, request_id, None))
                 else:
-                    peer.send(frame(Failed(request_id, False, _BUSY)))
+                    peer.send(frame(Failed(request_id, False, BUSY)))
             case Find(request_id, keys):
                 peer.send(self._find(request_id, keys))
             case Follow(after, chain):
@@ -369,27 +342,8 @@ class CoreServer:
             peer.socket.close()
             _log.info("a client has left", extra={"why": repr(why)})
 
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        """Hand something to the loop, which is woken for it; JournalUnavailable once it takes nothing any more."""
-        with self._handing_over:
-            if self._closed:
-                raise JournalUnavailable(_BUSY, log="the core has stopped")
-            yield
-            self._wake()
-
-    def _wake(self) -> None:
-        with suppress(BlockingIOError):  # then the loop has wake-ups enough to read
-            self._wake_in.send(b"\0")
-
     def _close(self) -> None:
-        with self._handing_over:
-            self._closed = True
-        for waiting in self._submitted:
-            if waiting.future is not None:
-                waiting.future.set_exception(JournalUnavailable(_BUSY, log="the core has stopped"))
-        while self._calls:
-            self._calls.popleft()()
+        self._inbox.close()
         for peer in self._peers:
             peer.socket.settimeout(CORE_STOP_FLUSH_SECONDS)
             try:
@@ -398,6 +352,5 @@ class CoreServer:
                 _log.info("a client left before its last answer", extra={"why": repr(error)})
             peer.socket.close()
         self._selector.close()
-        for end in (self._listener, self._wake_in, self._wake_out):
-            end.close()
+        self._listener.close()
         remove_if_ours(self._path, self._identity)
