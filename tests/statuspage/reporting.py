@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 import httpx
 from starlette.applications import Starlette
 
+from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.kernel.sql import schema
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.pages.layout import Layout, Site
+from whimbrel.statuspage.pages.problems import Problems
 from whimbrel.statuspage.reports.front import Reports
 from whimbrel.statuspage.reports.public_routes import public_routes
 from whimbrel.statuspage.reports.routes import report_routes
@@ -73,7 +75,9 @@ async def reporting(folder, *, clock=None, services=(OTHER,), **options):
         await reports.start()
         layout = Layout(Site("Birds", "http://status.example"), packages=["whimbrel.statuspage.reports"])
         desk = report_routes(reports, lambda request: request.headers.get("x-peer", "192.0.2.1"))
-        app = Starlette(routes=[*desk, *public_routes(reports, layout)])
+        app = Starlette(
+            routes=[*desk, *public_routes(reports, layout)], exception_handlers={WhimbrelError: Problems(layout).ours}
+        )
         try:
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(app), base_url="http://status.example"

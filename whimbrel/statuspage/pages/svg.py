@@ -41,6 +41,15 @@ class Line(NamedTuple):
     points: Sequence[tuple[int, float | None]]
 
 
+class Column(NamedTuple):
+    """A bar of a chart: from when, how much, what is usual then, and how much of its time was measured (0 to 1)."""
+
+    at_ms: int
+    value: float
+    usual: float
+    measured: float
+
+
 def bars(days: Sequence[Parts], *, id_: str, title: str, description: str) -> str:
     """One bar a day, oldest first. From the ground up: outage, degraded, maintenance, what worked, what nobody saw."""
     paths: dict[str, list[str]] = {kind: [] for kind in _FROM_THE_GROUND}
@@ -51,7 +60,7 @@ def bars(days: Sequence[Parts], *, id_: str, title: str, description: str) -> st
             ground -= height
     drawn = "".join(f'<path class="{kind}" d="{"".join(found)}"/>' for kind, found in paths.items() if found)
     width = max(1, len(days)) * BAR_STEP - (BAR_STEP - BAR_WIDTH)
-    return _drawing("bars", (width, BAR_HEIGHT), _named(id_, title, description), drawn, ratio="none")
+    return drawing("bars", (width, BAR_HEIGHT), named(id_, title, description), drawn, ratio="none")
 
 
 def patterns() -> str:
@@ -80,7 +89,40 @@ def chart(lines: Sequence[Line], *, id_: str, title: str, description: str, labe
     top = ceiling(lines)
     first, last = min(times, default=0), max(times, default=1)
     drawn = _axes(labels) + "".join(_line(line, (first, max(last, first + 1)), top) for line in lines)
-    return _drawing("chart", (CHART_WIDTH, CHART_HEIGHT), _named(id_, title, description), drawn, ratio="xMidYMid")
+    return drawing("chart", (CHART_WIDTH, CHART_HEIGHT), named(id_, title, description), drawn, ratio="xMidYMid")
+
+
+def columns(
+    found: Sequence[Column], *, id_: str, title: str, description: str, labels: tuple[str, str, str, str]
+) -> str:
+    """Bars over one stretch of time against a line of what is usual; what was not measured has a pattern behind it.
+
+    `labels` as those of a chart; `tallest` gives the first.
+    """
+    top, step = tallest(found), (CHART_WIDTH - _LEFT) / max(len(found), 1)
+    floor, gaps, bodies, line = CHART_HEIGHT - _FOOT, list[str](), list[str](), list[str]()
+    for number, one in enumerate(found):
+        x = _LEFT + number * step
+        height, usual = ((floor - _TOP) * value / top for value in (one.value, one.usual))
+        if one.measured < 1:
+            gaps.append(f"M{x:.1f} {_TOP}h{step:.1f}V{floor}h-{step:.1f}z")
+        if one.value:
+            bodies.append(f"M{x + step * 0.1:.1f} {floor}v-{height:.1f}h{step * 0.8:.1f}V{floor}z")
+        if one.measured > 0:
+            line.append(f"M{x:.1f} {floor - usual:.1f}h{step:.1f}")
+    drawn = "".join(
+        f'<path class="{kind}" d="{"".join(paths)}"/>'
+        for kind, paths in (("gap", gaps), ("column", bodies), ("line usual", line))
+        if paths
+    )
+    size = (CHART_WIDTH, CHART_HEIGHT)
+    return drawing("chart", size, named(id_, title, description), drawn + _axes(labels), ratio="xMidYMid")
+
+
+def tallest(found: Sequence[Column]) -> float:
+    """The value at the top of a chart of these columns."""
+    greatest = max((max(one.value, one.usual) for one in found), default=0.0)
+    return ceiling([Line("", [(0, greatest)])])
 
 
 def ceiling(lines: Iterable[Line]) -> float:
@@ -148,7 +190,7 @@ def _line(line: Line, span: tuple[int, int], top: float) -> str:
     return f'<path class="line {escape(line.kind)}" d="{"".join(drawn)}"/>'
 
 
-def _named(id_: str, title: str, description: str) -> tuple[str, str]:
+def named(id_: str, title: str, description: str) -> tuple[str, str]:
     """What a drawing is called for who does not see it: its attributes, and the texts that they point to."""
     name = escape(id_)
     return (
@@ -157,9 +199,10 @@ def _named(id_: str, title: str, description: str) -> tuple[str, str]:
     )
 
 
-def _drawing(kind: str, size: tuple[int, int], named: tuple[str, str], drawn: str, *, ratio: str) -> str:
+def drawing(kind: str, size: tuple[int, int], name: tuple[str, str], drawn: str, *, ratio: str) -> str:
+    """A whole drawing. `name`: what `named` gives."""
     width, height = size
-    attributes, texts = named
+    attributes, texts = name
     return (
         f'<svg class="{kind}" viewBox="0 0 {width} {height}" preserveAspectRatio="{ratio}" {attributes}>'
         f"{texts}{drawn}</svg>"

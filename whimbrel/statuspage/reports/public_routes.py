@@ -5,15 +5,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from whimbrel.kernel.contracts import Reading
-from whimbrel.kernel.errors import Invalid, WhimbrelError
+from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.limits import CSV_DAYS_MAX, QUERY_BYTES_MAX, SERVICES_MAX
-from whimbrel.statuspage.pages.layout import Layout
-from whimbrel.statuspage.reports import csvs, drawing, look_alike, places, shapes
+from whimbrel.statuspage.pages import svg
+from whimbrel.statuspage.pages.language import Words
+from whimbrel.statuspage.pages.layout import Layout, reader
+from whimbrel.statuspage.reports import csvs, look_alike, service_view, shapes
 from whimbrel.statuspage.reports.answers import answering, json_answer
 from whimbrel.statuspage.reports.front import Reports
-from whimbrel.statuspage.reports.moments import moment, of_minute
+from whimbrel.statuspage.reports.moments import moment
 from whimbrel.statuspage.reports.public import INTERVALS, WIDTHS, Overview, Public, counted_rows
-from whimbrel.statuspage.reports.words import kind_words
+from whimbrel.statuspage.reports.words import texts_of
 from whimbrel.statuspage.values import Service
 
 _DAY_MINUTES = 1_440
@@ -142,32 +144,16 @@ class _Window:
         """Every service, those in trouble first."""
         order = {"strong": 0, "moderate": 1, "weak": 2, "none": 3}
         said = sorted((self._reports.said(one) for one in self._all()), key=lambda one: order[one.state])
-        values = {"services": [(one.service, one.state, shapes.disagreeing(one)) for one in said]}
+        texts = _texts(request)
+        values = {"texts": texts, "services": [service_view.standing(texts, one) for one in said]}
         return self._layout.page(request, "services.html", values)
 
     async def service_page(self, request: Request) -> Response:
         """One service: chart, kinds, places, map, notes, and the evidence."""
-        try:
-            found = await self._found(request)
-        except WhimbrelError as error:
-            return self._layout.page(request, "service_missing.html", {"said": error.public}, status=error.status)
-        return self._layout.page(request, "service.html", self._values(found))
-
-    def _values(self, found: Overview) -> dict[str, object]:
-        service = found.said.service
-        span = {1: "24 hours", 7: "7 days", 90: "90 days"}[found.days]
-        return {
-            "service": service,
-            "document": shapes.overview(self._reports, found),
-            "days": found.days,
-            "span": span,
-            "spans": tuple(WIDTHS),
-            "chart": drawing.chart(found.bins, f"Reports about {service.name} in the last {span}, and what is usual"),
-            "world": drawing.world({code: count for code, count, _ in found.countries}, "Where reports come from"),
-            "kinds": [(kind_words(slug), count, share) for slug, count, share in found.kinds],
-            "places": [(places.name_of(code), count, share) for code, count, share in found.countries[:10]],
-            "of_minute": of_minute,
-        }
+        found, texts = await self._found(request), _texts(request)
+        names = {one.id: one.name for one in self._all()}
+        values = {"texts": texts, "svg": svg} | service_view.shown(texts, found, names)
+        return self._layout.page(request, "service.html", values)
 
     async def _found(self, request: Request) -> Overview:
         days = _number(request, "days", 1, max(WIDTHS))
@@ -178,6 +164,11 @@ class _Window:
 
     def _all(self) -> list[Service]:
         return sorted(self._reports.catalogue.services.values(), key=lambda one: (not one.own, one.name.casefold()))
+
+
+def _texts(request: Request) -> Words:
+    words, _ = reader(request)
+    return texts_of(words.language)
 
 
 def _number(request: Request, name: str, default: int, greatest: int) -> int:

@@ -9,16 +9,20 @@ from starlette.routing import BaseRoute, Route
 
 from whimbrel.kernel.errors import Invalid, WhimbrelError
 from whimbrel.reliability.proxies import Network, client_address
+from whimbrel.statuspage.pages.language import DEFAULT
 from whimbrel.statuspage.reports import places, voices
 from whimbrel.statuspage.reports.answers import answering, json_answer
 from whimbrel.statuspage.reports.front import Reports
 from whimbrel.statuspage.reports.intake import Report, Taken
 from whimbrel.statuspage.reports.moments import moment
 from whimbrel.statuspage.reports.reading import Sent, sent
-from whimbrel.statuspage.reports.report_page import ReportPage
+from whimbrel.statuspage.reports.report_page import ReportPage, reader_of
+from whimbrel.statuspage.reports.words import texts_of
 
 PeerOf = Callable[[Request], str]
 _TEXT_MAX: Final = 500
+_ENGLISH: Final = texts_of(DEFAULT)
+_THANKS: Final = f"{_ENGLISH('report.thanks')}. "
 
 
 def report_routes(reports: Reports, peer_of: PeerOf) -> list[BaseRoute]:
@@ -58,7 +62,7 @@ class _Desk:
             "kind": said.kind,
             "counted": taken.counted,
             "at": moment(taken.at_ms),
-            "message": ReportPage.THANKS if taken.counted else ReportPage.AGAIN,
+            "message": _THANKS + _ENGLISH("report.counted" if taken.counted else "report.again"),
         }
         return json_answer(document, 201 if taken.counted else 200)
 
@@ -68,8 +72,8 @@ class _Desk:
         try:
             service = self._reports.catalogue.service(wanted)
         except WhimbrelError as error:
-            return self._page.refused(self._reports.catalogue.service("own"), Sent(), error)
-        return self._page.form(service)
+            return self._page.refused(reader_of(request), self._reports.catalogue.service("own"), Sent(), error)
+        return self._page.form(reader_of(request), service)
 
     async def take_from_page(self, request: Request) -> Response:
         """`POST /report`: the form comes back, and a page answers it."""
@@ -80,8 +84,8 @@ class _Desk:
             service = self._reports.catalogue.service(said.service)
             taken = await self._taken(request, said)
         except WhimbrelError as error:
-            return self._page.refused(service, said, error)
-        return self._page.thanks(service, counted=taken.counted)
+            return self._page.refused(reader_of(request), service, said, error)
+        return self._page.thanks(reader_of(request), service, counted=taken.counted)
 
     async def _taken(self, request: Request, said: Sent) -> Taken:
         service = self._reports.catalogue.service(said.service)
