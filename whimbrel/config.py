@@ -7,15 +7,15 @@ Not here: what an option does. Standard library only, because the supervisor liv
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from whimbrel import status_options
 from whimbrel.kernel.errors import Misconfigured
-from whimbrel.option_table import BY_NAME, OPTIONS, Option, is_loopback
+from whimbrel.option_reading import Written, document_in, source_of, unknown, value
+from whimbrel.option_table import BY_NAME, OPTIONS, is_loopback
 
 FILE_NAME: Final = "whimbrel.toml"
 DATA_DEFAULT: Final = "data"
@@ -55,6 +55,8 @@ class Config:
     snapshot_minutes: int
     journal_days: int
     log_level: str
+    status_page: Mapping[str, Any]
+    """What the status page is told besides (status_table.py); nothing secret."""
 
     def public_url_at(self, port: int) -> str:
         """The address that people type, when the server listens on `port` (which differs from a port of 0).
@@ -106,18 +108,14 @@ def _address(scheme: str, host: str, port: int) -> str:
 
 
 class Configuration(NamedTuple):
-    """The tree, and where each value came from (a flag, a variable, a file or "default"), by option name."""
+    """The tree, and where each value came from (a flag, a variable, a file or "default"), by option name.
+
+    `status_sources`: the same for the options of the status page.
+    """
 
     config: Config
     sources: Mapping[str, str]
-
-
-class _Written(NamedTuple):
-    """One value as somebody wrote it: the raw value, where, and the directory its relative paths are meant from."""
-
-    raw: object
-    source: str
-    directory: Path
+    status_sources: Mapping[str, str] = {}
 
 
 def read(flags: Mapping[str, str], environ: Mapping[str, str], *, directory: Path | None = None) -> Configuration:
@@ -130,16 +128,18 @@ def read(flags: Mapping[str, str], environ: Mapping[str, str], *, directory: Pat
     data = here / Path(flags.get("data") or environ.get(PREFIX + "DATA") or DATA_DEFAULT).expanduser()
     given = flags.get("config") or environ.get(PREFIX + "CONFIG")
     file = here / Path(given).expanduser() if given else data / FILE_NAME
-    from_file = _from_file(file, must_exist=bool(given))
+    document = document_in(file, must_exist=bool(given))
+    from_file = _from_file(document, file)
     from_flags = {
-        name: _Written(raw, f"the flag {BY_NAME[name].flag}", here) for name, raw in flags.items() if name not in PLACES
+        name: Written(raw, f"the flag {BY_NAME[name].flag}", here) for name, raw in flags.items() if name in BY_NAME
     }
     written = from_file | from_environment | from_flags
-    values = {option.name: _value(option, written.get(option.name)) for option in OPTIONS}
-    sources = {option.name: _source(written.get(option.name)) for option in OPTIONS}
-    config = Config(data=data.resolve(), **values)
+    values = {option.name: value(option, written.get(option.name)) for option in OPTIONS}
+    sources = {option.name: source_of(written.get(option.name)) for option in OPTIONS}
+    page = status_options.of_server(_section(document), file, environ, _of_page(flags), here)
+    config = Config(data=data.resolve(), status_page=page.values, **values)
     _check_together(config, sources)
-    return Configuration(config, sources)
+    return Configuration(config, sources, page.sources)
 
 
 def encode(config: Config) -> str:
@@ -153,62 +153,51 @@ def decode(text: str) -> Config:
     While one version takes over from another, a process may be handed the tree of its neighbour: what it does not
     know is left out, and what is missing has its default.
     """
-    known = {"data"} | BY_NAME.keys()
+    known = {"data", "status_page"} | BY_NAME.keys()
     told = {name: value for name, value in json.loads(text).items() if name in known}
-    values = {option.name: option.default for option in OPTIONS} | told
+    values: dict[str, Any] = {option.name: option.default for option in OPTIONS} | {"status_page": {}} | told
     for name in ("data", "tls_cert", "tls_key"):
         values[name] = None if values[name] is None else Path(values[name])
     values["trusted_proxies"] = tuple(values["trusted_proxies"])
     return Config(**values)
 
 
-def _from_environment(environ: Mapping[str, str], here: Path) -> dict[str, _Written]:
+def _from_environment(environ: Mapping[str, str], here: Path) -> dict[str, Written]:
     allowed = {option.variable: option.name for option in OPTIONS}
     places = {PREFIX + place.upper() for place in PLACES} | {HANDED_DOWN}
-    found: dict[str, _Written] = {}
+    found: dict[str, Written] = {}
     for variable, raw in environ.items():
         if not variable.startswith(PREFIX) or variable in places:
             continue
-        if variable not in allowed:
-            raise _unknown(variable, raw, "the environment", [*allowed, *places])
-        found[allowed[variable]] = _Written(raw, f"the environment ({variable})", here)
+        if variable in allowed:
+            found[allowed[variable]] = Written(raw, f"the environment ({variable})", here)
+        elif not variable.startswith(status_options.PREFIX):  # the page's own are read with its section
+            raise unknown(variable, raw, "the environment", [*allowed, *places])
     return found
 
 
-def _from_file(file: Path, *, must_exist: bool) -> dict[str, _Written]:
-    try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        if must_exist:
-            raise Misconfigured(f'config: "{file}": no such file; expected a TOML file of options') from None
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise Misconfigured(f'config: "{file}": {error}; expected a TOML file of options') from error
+def _from_file(document: Mapping[str, object], file: Path) -> dict[str, Written]:
     for name, raw in document.items():
         if name not in BY_NAME:
-            raise _unknown(name, raw, str(file), list(BY_NAME))
-    return {name: _Written(raw, str(file), file.parent) for name, raw in document.items()}
+            raise unknown(name, raw, str(file), list(BY_NAME))
+    found = {name: raw for name, raw in document.items() if name != status_options.SECTION}
+    for name, raw in status_options.server_options_in(document.get(status_options.SECTION, {})).items():
+        if name in found:
+            raise Misconfigured(f"{name}: {_shown(raw)} in {file}: stands in [status] too; expected one of the two")
+        found[name] = raw
+    return {name: Written(raw, str(file), file.parent) for name, raw in found.items()}
 
 
-def _unknown(name: str, raw: object, source: str, known: list[str]) -> Misconfigured:
-    near = get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else "expected one of " + ", ".join(sorted(known))
-    return Misconfigured(f"{name}: {_shown(raw)} in {source}: there is no such option; {hint}")
+def _section(document: Mapping[str, object]) -> Mapping[str, object]:
+    section = document.get(status_options.SECTION, {})
+    return section if isinstance(section, Mapping) else {}
 
 
-def _value(option: Option, written: _Written | None) -> Any:
-    if written is None:
-        return option.default
-    try:
-        return option.kind.parse(written.raw, written.directory)
-    except (ValueError, KeyError) as error:
-        raise Misconfigured(
-            f"{option.name}: {_shown(written.raw)} in {written.source}: expected {option.kind.expected}"
-        ) from error
-
-
-def _source(written: _Written | None) -> str:
-    return "default" if written is None else written.source
+def _of_page(flags: Mapping[str, str]) -> dict[str, str]:
+    """The flags of the status page, without what stands before their names."""
+    return {
+        name.removeprefix("status_"): raw for name, raw in flags.items() if name not in BY_NAME and name not in PLACES
+    }
 
 
 def _shown(raw: object) -> str:

@@ -139,10 +139,10 @@ def versions() -> dict[str, str]:
 
 
 def options(configuration: Configuration) -> dict[str, Option]:
-    """Each option with its value and source."""
-    return {
-        name: Option(_plain(getattr(configuration.config, name)), source)
-        for name, source in configuration.sources.items()
+    """Each option with its value and source; those of the status page as they stand in its section."""
+    config, of_page = configuration.config, configuration.status_sources
+    return {name: Option(_plain(getattr(config, name)), source) for name, source in configuration.sources.items()} | {
+        f"status.{name}": Option(config.status_page[name], source) for name, source in of_page.items()
     }
 
 

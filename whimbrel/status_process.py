@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import Interfaces
 
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
@@ -36,7 +36,7 @@ from whimbrel.reliability.logs import log_as_json
 from whimbrel.reliability.metrics import exposition, gauge
 from whimbrel.reliability.proxies import networks
 from whimbrel.statuspage.program import Program
-from whimbrel.statuspage.settings import Settings
+from whimbrel.statuspage.settings import Settings, configured
 
 _log = logging.getLogger("whimbrel.status")
 
@@ -67,7 +67,7 @@ def main() -> NoReturn:
 
 def settings_of(config: Config) -> Settings:
     """What the server's configuration says to its status program."""
-    return Settings(
+    settings = Settings(
         data=config.data / "status",
         name=config.title,
         public_url=config.status_url_told() or config.status_port_url(),
@@ -77,6 +77,8 @@ def settings_of(config: Config) -> Settings:
         every_seconds=config.status_every_seconds,
         calm_seconds=config.status_calm_seconds,
     )
+    # A predecessor that knows no section hands none down.
+    return configured(settings, config.status_page) if config.status_page else settings
 
 
 def run(
@@ -140,7 +142,6 @@ class StatusProcess:
             self._place.listen_handle,
             target=self._program.application(),
             interface=Interfaces.ASGINL,
-            http=HTTPModes.auto,
             websockets=False,
             ssl_cert=certificate,
             ssl_key=key,

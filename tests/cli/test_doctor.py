@@ -8,6 +8,7 @@ from tests.cli.command import serving
 from whimbrel.config import read
 from whimbrel.diagnosis import Diagnosis, Disk, Standing, Syncs, warnings_of
 from whimbrel.option_table import OPTIONS
+from whimbrel.status_table import PAGE
 
 SOUND = {
     "versions": {},
@@ -66,7 +67,8 @@ def test_every_option_is_shown_with_its_value_and_source(commands):
     commands.done("account", "create", "ada", "--email", "ada@example.org", "--no-password")
     commands.done("account", "list")
     found = commands.json("doctor")
-    assert set(found["options"]) == {option.name for option in OPTIONS}
+    of_page = {f"status.{option.name}" for option in PAGE}
+    assert set(found["options"]) == {option.name for option in OPTIONS} | of_page
     assert found["options"]["title"] == {"value": "Birds", "source": str(file)}
     assert found["options"]["port"] == {"value": 8000, "source": "default"}
     assert found["syncs"]["count"] > 0

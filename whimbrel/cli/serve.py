@@ -16,6 +16,8 @@ from whimbrel.cli.codes import MISCONFIGURED
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.option_table import OPTIONS, Option
 from whimbrel.reliability.children import of_this_process
+from whimbrel.status_options import flag_of
+from whimbrel.status_table import PAGE
 
 SUPERVISOR: Final = "whimbrel.supervisor"
 
@@ -61,6 +63,10 @@ def parser() -> argparse.ArgumentParser:
     )
     for option in OPTIONS:
         flags.add_argument(option.flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(option))
+    page = flags.add_argument_group("the status page", "What else it can be told stands in [status] of the file.")
+    for option in PAGE:
+        flag = flag_of(option, alone=False)
+        page.add_argument(flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(option))
     return flags
 
 

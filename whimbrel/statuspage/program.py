@@ -108,6 +108,9 @@ def _plan(settings: Settings) -> Plan:
         nodes=settings.nodes or ((url,) if url else ()),
         secrets_file=settings.canary_file or settings.data / CANARY_FILE,
         keys_file=settings.data / VANTAGES_FILE,
+        slos=settings.slos,
+        probes=settings.probes,
+        ca_file=settings.ca_file,
         every_seconds=settings.every_seconds,
     )
 
@@ -141,7 +144,8 @@ class Program:
     async def start(self) -> None:
         """Read the book and make the first turn; then one a second."""
         settings, rooms = self._settings, self.rooms
-        await rooms.catalogue.load(own_service(settings.name, settings.watched_url or settings.public_url))
+        own = own_service(settings.name, settings.watched_url or settings.public_url)
+        await rooms.catalogue.load(own, settings.components)
         await rooms.board.load()
         await rooms.reports.start()
         await rooms.watch.start()

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from whimbrel.statuspage.values import Component, Service
 
 _PARTS: Final = (
@@ -20,6 +22,19 @@ COMPONENTS: Final = tuple(
     Component(id=id_, name=name, group=group, position=position, description=description)
     for position, (id_, name, group, description) in enumerate(_PARTS, 1)
 )
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the configuration says of one component; None leaves it as it is, `shown` false takes it from the page."""
+
+    id: str
+    name: str | None = None
+    group: str | None = None
+    description: str | None = None
+    position: int | None = None
+    only_show_if_degraded: bool | None = None
+    shown: bool = True
+
 
 KINDS: Final = ("timeline", "posting", "sign-in", "notifications", "media", "app", "website", "other")
 """What can be wrong with a service that does not say otherwise; slugs, whose words the pages have."""

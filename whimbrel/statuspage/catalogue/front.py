@@ -17,10 +17,14 @@ from whimbrel.kernel.limits import COMPONENTS_MAX, SERVICES_MAX
 from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
-from whimbrel.statuspage.catalogue.defaults import COMPONENTS
+from whimbrel.statuspage.catalogue.defaults import COMPONENTS, Wanted
 from whimbrel.statuspage.values import Component, Service
 
 _SQL = Queries("whimbrel.statuspage.catalogue")
+_LAST: Final = 1_000
+"""The place of a component that nobody has given one."""
+BY_CONFIGURATION: Final = "the configuration"
+"""Who has changed a component when the program's own configuration has."""
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _encode = msgspec.msgpack.Encoder().encode
 _component = msgspec.msgpack.Decoder(Component).decode
@@ -35,8 +39,11 @@ class Catalogue:
         self._components: tuple[Component, ...] = ()
         self._services: dict[str, Service] = {}
 
-    async def load(self, own: Service) -> None:
-        """Read the book. A new one begins with the default components; `own` is kept as the program was told."""
+    async def load(self, own: Service, wanted: Sequence[Wanted] = ()) -> None:
+        """Read the book. A new one begins with the default components; `own` is kept as the program was told.
+
+        What `wanted` says of components is made so, and in the history, where it is not so already.
+        """
         components, services = await self._book.read(_all)
         if not components:
             for component in COMPONENTS:
@@ -46,6 +53,26 @@ class Catalogue:
         self._services = {service.id: service for service in services}
         if self._services.get(own.id) != own:
             await self.put_service(own, actor=history.BY_ITSELF)
+        for one in wanted:
+            await self._make_so(one)
+
+    async def _make_so(self, wanted: Wanted) -> None:
+        before = next((one for one in self._components if one.id == wanted.id), None)
+        if not wanted.shown:
+            if before is not None:
+                await self.remove_component(wanted.id, actor=BY_CONFIGURATION)
+            return
+        given = {
+            name: told
+            for name in ("name", "group", "description", "position", "only_show_if_degraded")
+            if (told := getattr(wanted, name)) is not None
+        }
+        fresh = next(
+            (one for one in COMPONENTS if one.id == wanted.id), Component(id=wanted.id, name=wanted.id, position=_LAST)
+        )
+        after = replace(before or fresh, **given)
+        if after != before:
+            await self.put_component(after, actor=BY_CONFIGURATION)
 
     async def reread(self) -> None:
         """Know what another process has written, and what a process beside the program's needs to know."""

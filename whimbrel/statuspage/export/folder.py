@@ -31,10 +31,13 @@ class Folder:
     """Where a copy lies. For one thread at a time."""
 
     def __init__(self, root: Path) -> None:
-        """Read the index of the copy before. Raises Misconfigured for a folder that is somebody else's, or OSError."""
+        """Read the index of the copy before. Raises Misconfigured for a folder of somebody else's, or none."""
         self._root = root
-        root.mkdir(parents=True, exist_ok=True)
-        self.index = self._read()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self.index = self._read()
+        except OSError as error:
+            raise Misconfigured(f"export: {root}: {error.strerror}; expected a folder that can be made") from error
 
     def put(self, files: Iterable[tuple[str, bytes]], belongs: Set[str], *, made_ms: int, made_at: str) -> None:
         """Write `files` in their order and remove those of ours that are not of `belongs`. Raises OSError.

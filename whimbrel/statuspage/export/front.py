@@ -32,7 +32,7 @@ class Export:
     def __init__(
         self, root: Path, *, layout: Layout, looking: Looking, clock: Clock, charts: tuple[Charts, ...] = ()
     ) -> None:
-        """Raises Misconfigured for a folder that is somebody else's, or OSError."""
+        """Raises Misconfigured for a folder that is somebody else's, or no folder."""
         self._folder = Folder(root)
         self._layout, self._looking, self._clock, self._charts = layout, looking, clock, charts
         self._marks: dict[str, Mark] = {}

@@ -33,8 +33,10 @@ from whimbrel.kernel.limits import (
 from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.evidence import CrowdSeen, Evidence, Planned
+from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching.canary import Canary
 from whimbrel.statuspage.watching.lags import staler
+from whimbrel.statuspage.watching.metrics import COUNTED
 from whimbrel.statuspage.watching.observed import Beside, Observed
 from whimbrel.statuspage.watching.pace import pause_seconds
 from whimbrel.statuspage.watching.pair import CanarySecrets, read_secrets
@@ -58,7 +60,7 @@ class Plan(NamedTuple):
     """What is watched. `url`: the service, empty for none; `nodes`: whose /metrics are read; no slash at their ends.
 
     `secrets_file`: the canaries' names and passwords, which may appear later; `keys_file`: the secrets of the other
-    vantage points.
+    vantage points. `probes`: those of the configuration.
     """
 
     url: str = ""
@@ -70,6 +72,7 @@ class Plan(NamedTuple):
     slos: Mapping[str, Slo] = {}
     keys_file: Path | None = None
     ca_file: str = ""
+    probes: tuple[Probe, ...] = ()
 
 
 class Watch:
@@ -79,9 +82,9 @@ class Watch:
         self._plan, self._book, self._clock = plan, book, clock
         self._site = Site(plan.url, plan.ca_file, plan.answer_seconds)
         self.observed = observed
-        self.probes = Probes(book=book, clock=clock)
+        self.probes = Probes(book=book, clock=clock, fixed=plan.probes)
         self.scraper = Scraper(observed=observed, slos=plan.slos, clock=clock, ca_file=plan.ca_file)
-        self.vantages = Vantages({}, note=observed.note_probe, clock=clock)
+        self.vantages = Vantages({}, note=self._note, clock=clock)
         self._canary: Canary | None = None
         self._app: App | None = None
         self._due: dict[str, float] = {}
@@ -157,7 +160,7 @@ class Watch:
         self._canary = Canary(
             self._site,
             told,
-            note=self.observed.note_probe,
+            note=self._note,
             clock=self._clock,
             vantage=self._plan.vantage,
             untried=self._untried,
@@ -168,8 +171,8 @@ class Watch:
         self.observed.forget_probe(component, probe, self._plan.vantage)
 
     def _without_canaries(self) -> Steps:
-        note, vantage = self.observed.note_probe, self._plan.vantage
-        return Steps(self._site, note=note, clock=self._clock, vantage=vantage, seconds=CANARY_STEP_SECONDS)
+        vantage = self._plan.vantage
+        return Steps(self._site, note=self._note, clock=self._clock, vantage=vantage, seconds=CANARY_STEP_SECONDS)
 
     async def _keep_app(self, canary: Canary) -> None:
         app = canary.pair.app
@@ -199,7 +202,13 @@ class Watch:
         return WATCH_TICK_SECONDS
 
     async def _run(self, probe: Probe) -> None:
-        self.observed.note_probe(await run_probe(probe, clock=self._clock, vantage=self._plan.vantage))
+        self._note(await run_probe(probe, clock=self._clock, vantage=self._plan.vantage))
+
+    def _note(self, result: ProbeResult) -> None:
+        """Take in a result. Of a component that no node counts requests of, the probes are the requests."""
+        self.observed.note_probe(result)
+        if result.component not in COUNTED:
+            self.scraper.indicators.count_probe(result)
 
     async def _write_minute(self) -> float:
         await self._write(self._clock() // 60_000)

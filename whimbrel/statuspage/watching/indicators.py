@@ -12,6 +12,7 @@ from whimbrel.kernel.limits import COMPONENTS_MAX, SLI_HOURS_KEPT, SLI_MINUTES_K
 from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.detection.burn import PERIOD_MINUTES, Requests, burning
 from whimbrel.statuspage.evidence import BurnSeen
+from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching.metrics import Count
 from whimbrel.statuspage.watching.series import LONGEST_MINUTES, Series
 from whimbrel.statuspage.watching.slo import SLIS, Budget, Slo, budget
@@ -50,6 +51,13 @@ class Indicators:
         self._of((component, sli)).add(minute, count.bad, count.total)
         key = (component, sli, minute)
         self._unwritten[key] = self._unwritten.get(key, Count()) + count
+
+    def count_probe(self, result: ProbeResult) -> None:
+        """Count a probe as the one request that it was."""
+        minute, limit = result.at_ms // 60_000, self._slos.get(result.component, Slo()).latency_seconds
+        self.count(result.component, "availability", minute, Count(int(not result.ok), 1))
+        if result.ok and result.latency_ms is not None:
+            self.count(result.component, "latency", minute, Count(int(result.latency_ms > 1_000 * limit), 1))
 
     def write(self, pen: Writing, minute: int) -> None:
         """Write down what was counted before this minute, and drop what nobody asks for any more."""

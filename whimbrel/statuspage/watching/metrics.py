@@ -34,6 +34,8 @@ _BY_PREFIX: Final = (
     ("/api/v1/apps", "signin"),
     ("page", "web"),
 )
+COUNTED: Final = frozenset({component for _, component in _BY_PREFIX} | {"api"})
+"""The components of which nodes count requests."""
 _NOBODYS: Final = ("/livez", "/readyz", "/metrics", "")
 _POSTS: Final = "/api/v1/statuses"
 _READING: Final = ("GET", "HEAD", "OPTIONS")
