@@ -207,12 +207,20 @@ class Snapshotting:
         ]
 
     def _run(self) -> None:
+        said = ""
         while not self._stopping:
-            try:
-                self._look()
-            except (WhimbrelError, OSError, TimeoutError) as error:
-                _log.warning("snapshots wait", extra={"error": str(error)})
+            wrong = self._wrong_with_a_look()
+            if wrong and wrong != said:  # once, not at every look of an hour in which a store is built
+                _log.warning("snapshots wait", extra={"error": wrong})
+            said = wrong
             self._wait(self._pace.look_seconds)
+
+    def _wrong_with_a_look(self) -> str:
+        try:
+            self._look()
+        except (WhimbrelError, OSError, TimeoutError) as error:
+            return str(error)
+        return ""
 
     def _look(self) -> None:
         """One round: end what is overdue, make what is due, let go of what is old, trim."""

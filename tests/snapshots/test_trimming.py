@@ -152,6 +152,24 @@ async def test_a_snapshot_that_fails_is_said_with_its_reason_and_the_next_one_me
                 snapshotting.stop()
 
 
+async def test_what_keeps_snapshots_waiting_is_said_once_and_not_at_every_look(tmp_path, caplog):
+    looks = []
+
+    def counted():
+        looks.append(None)
+        return NOW_MS
+
+    with core_running(tmp_path) as core:
+        pace = Pace(60, 0, **FAST)
+        snapshotting = Snapshotting(tmp_path, tmp_path / "away.sqlite", core.server.call, pace, clock=counted)
+        snapshotting.start()
+        try:
+            await until(lambda: len(looks) > 3, "it has looked several times")
+        finally:
+            snapshotting.stop()
+    assert len([record for record in caplog.records if record.getMessage() == "snapshots wait"]) == 1
+
+
 async def test_a_nearly_full_disk_gets_no_snapshot_and_a_journal_that_is_trimmed_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("whimbrel.reliability.disk.DISK_FREE_SHARE_MIN", 1.0)
     with core_running(tmp_path) as core:
