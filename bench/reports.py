@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import Interfaces
 from starlette.applications import Starlette
 
 from bench.cases import LOAD_CORE, SERVER_CORE, Row
@@ -165,7 +165,6 @@ async def _serve(folder: Path) -> None:
         socket.detach(),  # the server closes it
         target=Starlette(routes=routes),
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
         websockets=False,
     )
     serving = asyncio.create_task(server.serve())
