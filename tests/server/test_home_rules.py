@@ -128,3 +128,15 @@ def test_ones_own_post_that_names_somebody_blocked_was_gone_from_ones_public_tim
     ada.does(f"accounts/{cast['d'].id}/block")
     own = ada.post(f"@{cast['d'].name} hello")
     assert own in ada.ids("timelines/public")
+
+
+def test_a_page_was_short_by_ones_own_reblog_of_somebody_who_blocks_one(ada, cast):
+    before = ada.home(limit=1)[0]
+    own = [ada.post(f"mine {number}") for number in range(3)]
+    reblog = int(ada.does(f"statuses/{cast['d'].post('by di')}/reblog")["id"])
+    assert ada.home(limit=4) == [reblog, *own[::-1]]
+    cast["d"].does(f"accounts/{ada.id}/block")
+    assert ada.home(limit=3) == own[::-1]
+    assert ada.home(limit=3, since_id=before) == own[::-1]
+    assert ada.home(limit=2, max_id=reblog + 1) == own[:0:-1]
+    assert ada.home(limit=4, min_id=before) == own[::-1]

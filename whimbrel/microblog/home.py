@@ -90,9 +90,11 @@ class Home:
             rest = Page(page.limit - len(shown), ceiling, max(page.floor, judged - 1))
             ids = choose(candidates, rest, complete=True) or []
             shown += await self._posts.listed(reader, ids)
-            if complete or len(shown) >= page.limit or judged <= page.floor:
+            # Of a full page some may not be visible (one's own reblog of somebody who blocks one): what is below follows.
+            full = len(ids) == rest.limit
+            if len(shown) >= page.limit or (not full and (complete or judged <= page.floor)):
                 break
-            ceiling = ids[-1] if len(ids) == rest.limit else judged
+            ceiling = ids[-1] if full else judged
         return shown
 
     async def _below(self, reader: Reader, ceiling: int, need: int) -> tuple[list[Candidate], bool]:
