@@ -1,15 +1,15 @@
 """The claims of a restored journal are those that were held at its last record, whatever was written meanwhile."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backup.looking import rows
 from tests.engines.journal.desk import Clock, group, noted, sqlite
 from whimbrel.engines.backup.building import JournalBuilder
-from whimbrel.engines.backup.documents import Segment, decoded, encoded
+from whimbrel.engines.backup.packing import packed
 from whimbrel.engines.backup.reading import JournalSource
 
 KEYS = st.sampled_from([f"key:{number}" for number in range(6)])
@@ -36,26 +36,29 @@ class Ledger:
         self.claims[self.journal.head()[0]] = rows(self.path.parent, "claims")
 
 
-def taken(source: JournalSource, after: int, *, is_image: bool) -> tuple[list, list]:
-    """What a backup reads, through the bytes that it sends."""
-    segments = [_sent(one, Segment) for one in source.segments(after, with_claims=not is_image)]
-    claims = [_sent(piece, list[tuple]) for piece in source.claims()] if is_image else []
+class Sent(NamedTuple):
+    """A segment as the object that is sent."""
+
+    after: int
+    content: bytes
+
+
+def taken(source: JournalSource, after: int, *, is_image: bool) -> tuple[list[bytes], list[Sent]]:
+    """What a backup sends of all claims, if it is an image, and of the records."""
+    segments = [Sent(one.after, packed(one)) for one in source.segments(after, with_claims=not is_image)]
+    claims = [packed(piece) for piece in source.claims()] if is_image else []
     return claims, segments
 
 
-def _sent(value, kind):
-    return decoded("object", encoded(value), kind)
-
-
-def built(path: Path, last: int, claims: list, segments: list) -> None:
+def built(path: Path, last: int, claims: list[bytes], segments: list[Sent]) -> None:
     """A journal made of it again."""
     builder = JournalBuilder(path, last)
     for piece in claims:
-        builder.take_claims(piece)
+        builder.take_claims(piece, "claims")
     for segment in segments:
-        builder.take(segment)
+        builder.take(segment.content, "records")
     builder.finish()
-    assert builder.sequence == last
+    assert builder.tip.sequence == last
 
 
 @settings(deadline=None, max_examples=60)
@@ -102,7 +105,7 @@ def test_segments_are_cut_where_they_were_cut_before(tmp_path):
     for _ in range(5):
         ledger.do([(True, "key:1"), (False, "key:1")])
     source = JournalSource(ledger.path, ledger.journal.head()[0])
-    first, second = (list(source.segments(0, with_claims=False)) for _ in range(2))
-    assert msgspec.msgpack.encode(first) == msgspec.msgpack.encode(second)
+    first, second = ([packed(one) for one in source.segments(0, with_claims=False)] for _ in range(2))
+    assert first == second
     source.close()
     ledger.journal.close()

@@ -100,8 +100,8 @@ def test_an_older_backup_is_of_use_when_the_newest_manifest_was_taken_away(backu
 
 def test_a_manifest_of_a_newer_format_is_said_to_be_one(backup, place, tmp_path):
     newest = max((backup / "backups").iterdir())
-    newest.write_bytes(newest.read_bytes().replace(b'{"format":1', b'{"format":2'))
-    with pytest.raises(Corrupt, match="format 2, this version reads 1"):
+    newest.write_bytes(newest.read_bytes().replace(b'{"format":2', b'{"format":3'))
+    with pytest.raises(Corrupt, match="format 3, this version reads 2"):
         restored(place, tmp_path / "new")
 
 

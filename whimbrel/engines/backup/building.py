@@ -1,9 +1,14 @@
 """Making a journal's file again from a backup's segments and claims, up to any record.
 
-Promises: the records are those that were backed up, byte for byte, each checked against the chain before it is written
-(its payload was checked by its checksum when it was backed up, and by its object's since); the claims are those that
-were held as of the last record that is restored. Raises Corrupt, which names the record. The file is of use once
-`finish` has returned: until then it is written without any safety, because a restore that is interrupted begins anew.
+Promises: the records are those that were backed up, byte for byte, each checked against the chain (its payload was
+checked by its checksum when it was backed up, and by its object's since); the claims are those that were held as of the
+last record that is restored. Raises Corrupt, which names the record. The file is of use once `finish` has returned:
+until then it is written without any safety, because a restore that is interrupted begins anew.
+
+Design note on speed. Rows go from one database into the other within SQLite (packing.py), on a thread of their own,
+which needs no lock of the interpreter; the thread that brings the objects checks the chain meanwhile. So what is wrong
+may be found after it was written, but before `finish`. The claims and their indexes come first, because nothing need be
+checked for them: when the last record is checked only the index of the records is left to make.
 
 Design note on the claims. A piece of claims is as of the backup, which may be later than what is wanted; a segment
 says what its records have made and given back. A claim was held at record n if it was made at or before n and not
@@ -12,32 +17,33 @@ what was given back later is put in again; what was given back before is taken o
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.backup.documents import Segment
+from whimbrel.engines.backup.packing import INDEXES_OF_CLAIMS, TABLES, reading, unpacked
 from whimbrel.engines.journal.files import APPLICATION_ID, FORMAT, close
 from whimbrel.engines.journal.keys import Held, claim_row
-from whimbrel.engines.journal.record import Sealed, chain_of
+from whimbrel.engines.journal.record import GENESIS, Tip, followed
 from whimbrel.engines.journal.upkeep import blank_records
+from whimbrel.engines.syncing import sync
 from whimbrel.kernel.contracts import Row
 from whimbrel.kernel.errors import Corrupt
 from whimbrel.kernel.events import Stamp
-from whimbrel.kernel.ids import time_of
-from whimbrel.kernel.limits import RESTORE_CACHE_BYTES
+from whimbrel.kernel.limits import RESTORE_CACHE_BYTES, RESTORE_PIECES_WAITING_MAX
 from whimbrel.kernel.sql import Queries, schema
 
 _SQL = Queries("whimbrel.engines.backup")
 _JOURNAL = Queries("whimbrel.engines.journal")
 _SCHEMA = schema("whimbrel.engines.journal")
 _INCREMENTAL = 2
-_INDEXES = ("records_by_id", "claims_expiring", "claims_in_order")
 
 
 class JournalBuilder:
-    """A new journal at `path`, which must not exist, up to record `last` at most."""
+    """A new journal at `path`, which must not exist, up to record `last` at most. For one thread, beside its own."""
 
     def __init__(self, path: Path, last: int) -> None:
         self._path, self._last = path, last
@@ -49,35 +55,40 @@ class JournalBuilder:
         self._db.pragma("synchronous", "OFF")
         self._db.pragma("locking_mode", "EXCLUSIVE")
         self._db.pragma("cache_size", -(RESTORE_CACHE_BYTES // 1024))
-        self._db.execute(_SCHEMA)
-        for index in _INDEXES:  # made at the end: sorted once instead of kept in order
-            self._db.execute(f"DROP INDEX {index}")
+        self._db.execute(TABLES)
         self._db.pragma("application_id", APPLICATION_ID)
         self._db.pragma("user_version", FORMAT)
-        self.sequence, self.chain = -1, b""
+        self._db.execute("ATTACH ':memory:' AS piece")
+        self._writer = ThreadPoolExecutor(1, "journal")
+        self._waiting: deque[Future[None]] = deque()
+        self._tip: Tip | None = None
         self.beginning = self.erased = 0
-        self._event_id = 0
 
-    def take_claims(self, rows: Iterable[Row]) -> None:
-        """Claims as of a backup; before its segments."""
-        with self._db:
-            self._db.executemany(_JOURNAL.put_claim, [row for row in rows if row[1] <= self._last])
+    @property
+    def tip(self) -> Tip:
+        """The last record that was taken; of sequence -1 when there was none."""
+        return self._tip or Tip(-1, 0, GENESIS)
 
-    def take(self, segment: Segment) -> None:
+    def take_claims(self, content: bytes, what: str) -> None:
+        """A piece of the claims as of a backup; before its segments."""
+        self._hand_over(self._put_claims, content, what)
+
+    def take(self, content: bytes, what: str) -> None:
         """The next records; those that are there already are passed over. Raises Corrupt unless the others follow."""
-        if self.sequence < 0:
-            self._begin(segment)
-        rows = [Sealed._make(one) for one in segment.records if self.sequence < one[0] <= self._last]
-        self._check(rows)
-        with self._db:
-            self._db.executemany(_JOURNAL.insert_record, rows)
-            self._give_back(segment.released)
-            self._db.executemany(_JOURNAL.put_claim, [row for row in segment.claims if row[1] <= self._last])
+        with unpacked(content, what) as segment:
+            if self._tip is None:
+                self._tip = self._begin(segment.execute(_SQL.beginning).fetchone())
+            after = self._tip.sequence
+            try:
+                self._tip = followed(self._tip, segment.execute(_SQL.facts, {"after": after, "last": self._last}))
+            except Corrupt as error:
+                raise Corrupt("The backup is damaged.", log=f"{what}: {error}") from error
+        self._hand_over(self._put, content, what, after)
 
     def erase(self, prefixes: Sequence[str], types: Sequence[str]) -> None:
         """Blank what records of these types hold about the subjects of the claims whose keys begin so."""
-        with self._db:
-            self._make_indexes()
+        self._hand_over(self._make_indexes)
+        self._all_written()
         for prefix in prefixes:
             with self._db:
                 ids = [id_ for (id_,) in self._db.execute(_SQL.subjects, {"prefix": prefix})]
@@ -86,45 +97,67 @@ class JournalBuilder:
 
     def finish(self) -> None:
         """Have the file on the disk, as a writer expects to find it."""
-        with self._db:
-            self._make_indexes()
+        self._hand_over(self._make_indexes)
+        self._all_written()
+        self._db.execute("DETACH piece")
         self._db.pragma("locking_mode", "NORMAL")
         self._db.pragma("journal_mode", "WAL")
         self.close()
-        file = os.open(self._path, os.O_RDONLY)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
+        sync(self._path)
 
     def close(self) -> None:
         """Let go of the file, finished or not."""
+        self._writer.shutdown(cancel_futures=True)
         close(self._db)
 
-    def _begin(self, segment: Segment) -> None:
-        self.sequence, self.chain, self.beginning = segment.after, segment.before, segment.after
-        if segment.after:
-            self._db.execute(_SQL.begin_at, {"sequence": segment.after, "chain": segment.before})
+    def _begin(self, beginning: Row | None) -> Tip:
+        self.beginning, chain = beginning or (0, GENESIS)
+        self._hand_over(self._begin_at, self.beginning, chain)
+        return Tip(self.beginning, 0, chain)
 
-    def _check(self, rows: Sequence[Sealed]) -> None:
-        """Raise Corrupt unless these records follow on what is there. One loop: it is what a restore waits for."""
-        sequence, chain, event_id = self.sequence, self.chain, self._event_id
-        for row in rows:
-            if row.sequence != sequence + 1 or chain_of(chain, row) != row.chain:
-                raise Corrupt("The backup is damaged.", log=f"record {row.sequence} does not follow record {sequence}")
-            if row.event_id <= event_id or row.time_ms != time_of(row.event_id):
-                raise Corrupt("The backup is damaged.", log=f"record {row.sequence}: its id or time is out of order")
-            sequence, chain, event_id = row.sequence, row.chain, row.event_id
-        self.sequence, self.chain, self._event_id = sequence, chain, event_id
+    def _hand_over(self, work: Callable[..., None], *about: object) -> None:
+        """Have the other thread do this; waits when it has much to do, raises what it met earlier."""
+        self._waiting.append(self._writer.submit(work, *about))
+        while len(self._waiting) > RESTORE_PIECES_WAITING_MAX:
+            self._waiting.popleft().result()
 
-    def _give_back(self, released: Iterable[Row]) -> None:
-        for row in released:
-            by, key, *stamp, digest, expires_ms, _ = row
-            if by <= self._last:
-                self._db.execute(_SQL.give_back, {"key": key, "sequence": stamp[0]})
-                self._db.execute(_SQL.keep_released, row)
-            elif stamp[0] <= self._last:
-                self._db.execute(_JOURNAL.put_claim, claim_row(key, Held(Stamp(*stamp), digest, expires_ms)))
+    def _all_written(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def _begin_at(self, sequence: int, chain: bytes) -> None:
+        """The claims of the image are all there: their indexes are made while records are checked."""
+        with self._db:
+            if sequence:
+                self._db.execute(_SQL.begin_at, {"sequence": sequence, "chain": chain})
+            self._db.execute(INDEXES_OF_CLAIMS)
+
+    def _put_claims(self, content: bytes, what: str) -> None:
+        with reading(what):
+            self._db.deserialize("piece", content)
+            with self._db:
+                self._db.execute(_SQL.take_claims, {"last": self._last})
+
+    def _put(self, content: bytes, what: str, after: int) -> None:
+        last = {"last": self._last}
+        with reading(what):
+            self._db.deserialize("piece", content)
+            with self._db:
+                self._put_records({"after": after, "last": self._last})
+                self._db.execute(_SQL.give_back, last)
+                self._db.execute(_SQL.take_released, last)
+                later: list[Row] = self._db.execute(_SQL.given_back_later, last).fetchall()
+                for key, *stamp, digest, expires_ms in later:
+                    self._db.execute(_JOURNAL.put_claim, claim_row(key, Held(Stamp(*stamp), digest, expires_ms)))
+                self._db.execute(_SQL.take_claims, last)
+
+    def _put_records(self, bounds: dict[str, int]) -> None:
+        ((whole,),) = self._db.execute(_SQL.is_taken_whole, bounds)
+        if whole:
+            self._db.execute(_SQL.take_records)
+        else:
+            self._db.execute(_SQL.take_some_records, bounds)
 
     def _make_indexes(self) -> None:
-        self._db.execute(_SCHEMA)
+        with self._db:
+            self._db.execute(_SCHEMA)

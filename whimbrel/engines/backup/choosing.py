@@ -9,11 +9,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from whimbrel.engines.backup.documents import Backup, Image, Segment, SegmentPart
+from whimbrel.engines.backup.documents import Backup, Image, SegmentPart
 from whimbrel.engines.backup.keeping import image_of
-from whimbrel.engines.backup.objects import fetch_value
+from whimbrel.engines.backup.objects import Wanted, fetch
+from whimbrel.engines.backup.packing import unpacked
 from whimbrel.engines.backup.place import Place
 from whimbrel.kernel.errors import Corrupt, Invalid
+from whimbrel.kernel.sql import Queries
+
+_SQL = Queries("whimbrel.engines.backup")
 
 
 class Until(NamedTuple):
@@ -78,6 +82,11 @@ def plan(place: Place, backups: Sequence[Backup], until: Until | None) -> Plan:
     return Plan(tuple(layers), _last(place, layers, until))
 
 
+def described(part: SegmentPart) -> Wanted:
+    """A segment as it is fetched."""
+    return Wanted(part.hash, f"the records from {part.after + 1} to {part.up_to}")
+
+
 def _layer(place: Place, backup: Backup) -> Layer:
     return Layer(backup, image_of(place, backup))
 
@@ -117,9 +126,10 @@ def _last(place: Place, layers: Sequence[Layer], until: Until) -> int:
         if part.last_ms <= until.time_ms:
             last = max(last, part.up_to)
             continue
-        what = f"the records from {part.after + 1} to {part.up_to}"
-        segment = fetch_value(place, part.hash, what, Segment)
-        return max([last, *(int(row[0]) for row in segment.records if row[5] <= until.time_ms)])
+        hash_, what = described(part)
+        with unpacked(fetch(place, hash_, what), what) as segment:
+            ((found,),) = segment.execute(_SQL.last_at, {"time_ms": until.time_ms})
+            return max(last, int(found))
     raise Corrupt("The backup is damaged.", log=f"{newest.name} has no record later than its time says")
 
 

@@ -58,10 +58,10 @@ def send_store(sender: Sender, snapshot: Snapshot, pace: Pace, advance: Advance)
     )
 
 
-def fetch_store(place: Place, copy: StoreCopy, target: Path, advance: Advance) -> None:
+def fetch_store(place: Place, copy: StoreCopy, target: Path, advance: Callable[[int], None]) -> None:
     """Put a store together at `target`, which must not exist, several pieces at a time; it is on the disk afterwards.
 
-    Raises Corrupt, which names the piece.
+    `advance` is told how much each piece was. Raises Corrupt, which names the piece.
     """
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
@@ -76,7 +76,7 @@ def fetch_store(place: Place, copy: StoreCopy, target: Path, advance: Advance) -
             try:
                 for one in as_completed(under_way):
                     done += one.result()
-                    advance(done, copy.bytes)
+                    advance(one.result())
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -7,25 +7,24 @@ A manifest names an *image* (a listing of its own, because it is long and seldom
 the claims, the journal up to the image) and the journal's *segments* since. So an hourly backup of a server to which
 little happens is a manifest and a short segment.
 
-Segments and pieces of claims are MessagePack, listings and manifests JSON. A manifest carries its own checksum; of all
-else the name is the checksum.
+Listings and manifests are JSON, segments and pieces of claims small databases (packing.py). A manifest carries its own
+checksum; of all else the name is the checksum.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from whimbrel.kernel.errors import Corrupt
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 OBJECTS: Final = "objects"
 BACKUPS: Final = "backups"
 _NAME: Final = re.compile(rf"{BACKUPS}/(\d{{8}}T\d{{9}}Z)-(\d+)\.json")
-T = TypeVar("T")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -114,17 +113,6 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
         return f"{BACKUPS}/{at}{self.made_ms % 1_000:03}Z-{self.sequence}.json"
 
 
-class Segment(msgspec.Struct, frozen=True, array_like=True):
-    """Records in order, behind the chain hash `before`; claims made by them that were held when the backup was made
-    (empty in an image, which has all claims), and claims that they released."""
-
-    after: int
-    before: bytes
-    records: list[tuple[Any, ...]]
-    claims: list[tuple[Any, ...]]
-    released: list[tuple[Any, ...]]
-
-
 class _Manifest(msgspec.Struct, frozen=True):
     format: int
     checksum: str
@@ -192,16 +180,9 @@ def parts_of(backup: Backup, image: Image) -> Iterator[tuple[str, int]]:
         yield part.hash, part.bytes
 
 
-def decoded(what: str, content: bytes, kind: type[T]) -> T:
-    """A segment, a piece of claims or an image from its object. Raises Corrupt, naming `what`."""
+def read_image(what: str, content: bytes) -> Image:
+    """The listing in an object. Raises Corrupt, naming `what`."""
     try:
-        if kind is Image:
-            return msgspec.json.decode(content, type=kind)
-        return msgspec.msgpack.decode(content, type=kind)
+        return msgspec.json.decode(content, type=Image)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Corrupt("The backup is damaged.", log=f"{what}: {error}") from error
-
-
-def encoded(value: Any) -> bytes:
-    """A segment, a piece of claims or an image as its object."""
-    return msgspec.json.encode(value) if isinstance(value, Image) else msgspec.msgpack.encode(value)

@@ -17,9 +17,10 @@ from whimbrel.engines.backup.documents import (
     is_manifest,
     made_ms_of,
     parts_of,
+    read_image,
     read_manifest,
 )
-from whimbrel.engines.backup.objects import fetch_value
+from whimbrel.engines.backup.objects import fetch
 from whimbrel.engines.backup.place import Place
 from whimbrel.kernel.errors import Corrupt, NotFound
 from whimbrel.kernel.limits import BACKUP_LEFTOVER_MS, BACKUP_OBJECTS_AT_ONCE, BACKUPS_KEPT_MIN
@@ -53,7 +54,8 @@ def find_backups(place: Place) -> Found:
 
 def image_of(place: Place, backup: Backup) -> Image:
     """The listing that a backup begins with. Raises Corrupt."""
-    return fetch_value(place, backup.image.hash, f"the listing of backup {backup.name}", Image)
+    what = f"the listing of backup {backup.name}"
+    return read_image(f"{place.shown}: {what}", fetch(place, backup.image.hash, what))
 
 
 def expired(names: Sequence[str], now_ms: int, *, keep: int | None, keep_days: float) -> list[str]:

@@ -5,17 +5,27 @@ place; the number of those under way is bounded, and with it the memory.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import NamedTuple
 
-from whimbrel.engines.backup.documents import decoded, encoded, hash_of, object_name
+import msgspec
+
+from whimbrel.engines.backup.documents import Image, hash_of, object_name
+from whimbrel.engines.backup.packing import Segment, packed
 from whimbrel.engines.backup.place import Place
+from whimbrel.kernel.contracts import Row
 from whimbrel.kernel.errors import Corrupt, NotFound
 from whimbrel.kernel.giving_way import give_way
 from whimbrel.kernel.limits import BACKUP_OBJECTS_AT_ONCE
 
-T = TypeVar("T")
+
+class Wanted(NamedTuple):
+    """An object by its hash, and what it holds, for whoever reads that it is damaged."""
+
+    hash: str
+    what: str
 
 
 class Sender:
@@ -80,32 +90,28 @@ def fetch(place: Place, hash_: str, what: str) -> bytes:
     return content
 
 
-def fetch_value(place: Place, hash_: str, what: str, kind: type[T]) -> T:
-    """An object's content, decoded."""
-    return decoded(f"{place.shown}: {object_name(hash_)}, which holds {what}", fetch(place, hash_, what), kind)
-
-
-def fetch_in_order(place: Place, wanted: Iterable[tuple[str, str]], kind: type[T]) -> Iterator[T]:
-    """Several objects, each (hash, what it holds), in their order; the next ones are on their way meanwhile."""
+def fetch_in_order(place: Place, wanted: Iterable[Wanted]) -> Iterator[tuple[bytes, str]]:
+    """Several objects in their order, each with what it holds; the next ones are on their way meanwhile."""
+    under_way: deque[Future[tuple[bytes, str]]] = deque()
     with ThreadPoolExecutor(BACKUP_OBJECTS_AT_ONCE, "restore") as pool:
-        yield from _in_order(pool, wanted, lambda one: fetch_value(place, *one, kind))
+        try:
+            for one in wanted:
+                under_way.append(pool.submit(_fetched, place, one))
+                if len(under_way) >= BACKUP_OBJECTS_AT_ONCE:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for left in under_way:
+                left.cancel()
 
 
-def _in_order(pool: ThreadPoolExecutor, wanted: Iterable[T], work: Callable[[T], Any]) -> Iterator[Any]:
-    under_way: list[Future[Any]] = []
-    try:
-        for one in wanted:
-            under_way.append(pool.submit(work, one))
-            if len(under_way) >= BACKUP_OBJECTS_AT_ONCE:
-                yield under_way.pop(0).result()
-        while under_way:
-            yield under_way.pop(0).result()
-    finally:
-        for left in under_way:
-            left.cancel()
+def _fetched(place: Place, one: Wanted) -> tuple[bytes, str]:
+    name = f"{place.shown}: {object_name(one.hash)}, which holds {one.what}"
+    return fetch(place, one.hash, one.what), name
 
 
-def send_value(sender: Sender, value: Any) -> tuple[str, int]:
-    """Send something of documents.py; returns its hash and its size."""
-    content = encoded(value)
+def send_value(sender: Sender, value: Image | Segment | list[Row]) -> tuple[str, int]:
+    """Send a listing, a segment or a piece of claims; returns its hash and its size."""
+    content = msgspec.json.encode(value) if isinstance(value, Image) else packed(value)
     return sender.send(content), len(content)

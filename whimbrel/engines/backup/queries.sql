@@ -43,14 +43,62 @@ WHERE sequence > :after AND sequence <= :up_to AND type IN (SELECT value FROM js
 -- The last record before a moment.
 SELECT coalesce(max(sequence), 0) FROM records WHERE sequence <= :up_to AND time_ms < :time_ms
 
--- name: give_back
--- A restored claim that a later record had given back before the moment that is restored.
-DELETE FROM claims WHERE key = :key AND sequence = :sequence
+-- name: tables_alone
+-- What makes the tables of an open journal, without its indexes.
+SELECT sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name
+
+-- name: indexes_of_claims
+-- What makes the indexes of the claims; those that belong to a key say nothing.
+SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'claims' AND sql IS NOT NULL ORDER BY name
 
 -- name: keep_released
--- A restored release; two backups can hold the same one.
+-- One release of a segment.
 INSERT INTO released (released, key, sequence, event_id, id, time_ms, digest, expires_ms, checksum)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (released, key) DO NOTHING
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: last_at
+-- The last record of a segment at or before a moment, 0 for none.
+SELECT coalesce(max(sequence), 0) FROM records WHERE time_ms <= :time_ms
+
+-- name: facts
+-- What the chain covers of a segment's records: type and hash of the content in one, to spare a restore some work.
+SELECT sequence, event_id, id, actor, time_ms, CAST(type || payload_hash AS BLOB), chain
+FROM records WHERE sequence > :after AND sequence <= :last ORDER BY sequence
+
+-- name: take_records
+-- All records of a segment. Word by word like this SQLite copies rows as they lie, three times as fast.
+INSERT INTO main.records SELECT * FROM piece.records
+
+-- name: take_some_records
+-- Those records of a segment that are not there yet, up to the last one that is wanted.
+INSERT INTO main.records SELECT * FROM piece.records WHERE sequence > :after AND sequence <= :last
+
+-- name: is_taken_whole
+-- Whether all records of a segment are wanted and not there yet.
+SELECT coalesce(min(sequence) > :after AND max(sequence) <= :last, 0) FROM piece.records
+
+-- name: take_claims
+-- Claims made up to the last record that is wanted; they lie over older ones.
+INSERT INTO main.claims SELECT * FROM piece.claims WHERE sequence <= :last
+ON CONFLICT (key) DO UPDATE SET
+    sequence = excluded.sequence, event_id = excluded.event_id, id = excluded.id, time_ms = excluded.time_ms,
+    digest = excluded.digest, expires_ms = excluded.expires_ms, checksum = excluded.checksum
+
+-- name: give_back
+-- Restored claims that a record up to the last one that is wanted has given back.
+DELETE FROM main.claims
+WHERE key IN (SELECT key FROM piece.released WHERE released <= :last)
+    AND (key, sequence) IN (SELECT key, sequence FROM piece.released WHERE released <= :last)
+
+-- name: take_released
+-- Releases up to the last record that is wanted; two backups can hold the same one.
+INSERT INTO main.released SELECT * FROM piece.released WHERE released <= :last
+ON CONFLICT (released, key) DO NOTHING
+
+-- name: given_back_later
+-- What was held at the last record that is wanted and given back by a later one.
+SELECT key, sequence, event_id, id, time_ms, digest, expires_ms
+FROM piece.released WHERE released > :last AND sequence <= :last
 
 -- name: tables
 -- Every table of a store; what a virtual table keeps its content in counts for itself.
@@ -62,8 +110,12 @@ ORDER BY name
 INSERT INTO beginning (only, sequence, chain) VALUES (1, :sequence, :chain)
 
 -- name: beginning_with
--- Keys that begin so, and what they are about.
-SELECT key, id FROM claims WHERE key >= :prefix AND key < :prefix || char(1114111)
+-- Keys that begin so, by which record they are held, and what they are about.
+SELECT key, sequence, id FROM claims WHERE key >= :prefix AND key < :prefix || char(1114111)
+
+-- name: released_beginning_with
+-- Keys that begin so and were given back, and the record that had claimed them.
+SELECT key, sequence FROM released WHERE key >= :prefix AND key < :prefix || char(1114111)
 
 -- name: subjects
 -- Subjects of the claims whose keys begin so.

@@ -18,7 +18,7 @@ from zlib import crc32
 
 import apsw
 
-from whimbrel.engines.backup.documents import Segment
+from whimbrel.engines.backup.packing import Segment
 from whimbrel.engines.journal.files import close, open_for_reading
 from whimbrel.engines.journal.keys import Held, Released, claim_checksum, claim_row, released_checksum
 from whimbrel.engines.journal.record import GENESIS, Sealed, checksum_of
@@ -104,7 +104,7 @@ class JournalSource:
             up_to = records[-1].sequence
             claims = self._claims_made(after, up_to) if with_claims else []
             released = [_checked_release(row) for row in self._released(after, up_to)]
-            yield Segment(after, before, [tuple(one) for one in records], claims, released)
+            yield Segment(after, before, [*records], claims, released)
             after, before = up_to, records[-1].chain
 
     def claims(self) -> Iterator[list[Row]]:

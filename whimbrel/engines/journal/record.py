@@ -8,12 +8,14 @@ a flipped bit in one row without its neighbours. Hashes are BLAKE2b of 32 bytes,
 """
 
 import struct
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final, NamedTuple
 from zlib import crc32
 
 from whimbrel.kernel.errors import Corrupt
 from whimbrel.kernel.events import Record
+from whimbrel.kernel.ids import EPOCH_MS, TIME_SHIFT
 
 HASH_BYTES: Final = 32
 SALT_BYTES: Final = 16
@@ -22,6 +24,9 @@ GENESIS: Final = b""
 
 Place = tuple[int, int, int, str, int, int]
 """Sequence, event id, id, type, actor, time_ms: a record's facts but for its payload."""
+
+Facts = tuple[int, int, int, int, int, bytes, bytes]
+"""Sequence, event id, id, actor, time_ms; type and payload hash in one; chain: what the chain covers, and its hash."""
 
 _NUMBERS = struct.Struct(">qqqqq")
 _LENGTHS = struct.Struct(">IIII")
@@ -74,6 +79,23 @@ def chain_of(before: bytes, row: Sealed) -> bytes:
     """The chain hash that the row must carry after `before`."""
     facts = _NUMBERS.pack(row.sequence, row.event_id, row.id, row.actor, row.time_ms)
     return blake2b(before + facts + row.type.encode() + row.payload_hash, digest_size=HASH_BYTES).digest()
+
+
+def followed(tip: Tip, facts: Iterable[Facts]) -> Tip:
+    """The tip behind these records, each of which must follow on the one before: chain, sequence, id and time.
+
+    Raises Corrupt, naming the record. It is one loop without calls, because a restore waits for it.
+    """
+    last, last_id, chain = tip
+    pack = _NUMBERS.pack
+    for sequence, event_id, id_, actor, time_ms, rest, said in facts:
+        numbers = pack(sequence, event_id, id_, actor, time_ms)
+        if sequence != last + 1 or blake2b(chain + numbers + rest, digest_size=HASH_BYTES).digest() != said:
+            raise Corrupt("The journal is damaged.", log=f"record {sequence} does not follow record {last}")
+        if event_id <= last_id or time_ms != (event_id >> TIME_SHIFT) + EPOCH_MS:
+            raise Corrupt("The journal is damaged.", log=f"record {sequence}: its id or time is out of order")
+        last, last_id, chain = sequence, event_id, said
+    return Tip(last, last_id, chain)
 
 
 def holds_content(row: Sealed) -> bool:
