@@ -149,7 +149,8 @@ def test_time_in_which_nobody_looked_is_a_gap_and_not_silence(tmp_path):
         await desk.pass_minutes(20)
         with desk.book.look() as look:
             spans = look.all("SELECT from_minute, until_minute FROM report_measured ORDER BY 1")
-        return spans, of(desk, "own").standing.watch.track.counts
+        own = await desk.reports.looked_at(desk.reports.catalogue.service("own"))
+        return spans, own.standing.watch.track.counts
 
     (first, second), counts = told(tmp_path, script)
     assert first[1] - first[0] < 21

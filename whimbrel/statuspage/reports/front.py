@@ -28,9 +28,10 @@ from whimbrel.statuspage.reports.challenge import Challenges
 from whimbrel.statuspage.reports.elsewhere import Elsewhere, PageSeen
 from whimbrel.statuspage.reports.identity import Identities
 from whimbrel.statuspage.reports.intake import FREE_PER_MINUTE, Intake
-from whimbrel.statuspage.reports.judge import Judge, Standing
+from whimbrel.statuspage.reports.judge import Judge
 from whimbrel.statuspage.reports.kinds import spoken_of
 from whimbrel.statuspage.reports.salt import Salts
+from whimbrel.statuspage.reports.standings import Standing
 from whimbrel.statuspage.reports.tally import BRIGADE_MINUTES, KEPT_MINUTES, Tally
 from whimbrel.statuspage.values import Service
 from whimbrel.statuspage.watching.reaching import Reach
@@ -118,7 +119,10 @@ class Reports:
     async def _turn(self) -> None:
         await self._number()
         now_ms = self.clock()
-        services = {self.intake.numbers[one]: 1 for one in self.catalogue.services}
+        services = {
+            self.intake.numbers[one.id]: KEPT_MINUTES if one.own else BRIGADE_MINUTES
+            for one in self.catalogue.services.values()
+        }
         if await self._judge.turn(now_ms // _MINUTE_MS, services, self.intake.oldest_minute()):
             self._compare_pages()
             if (self._judge.minute + 1) % sweeping.BIN_MINUTES == 0:
@@ -136,14 +140,19 @@ class Reports:
         return self._names.get(number, "")
 
     def said(self, service: Service) -> Said:
-        """What is known of a service now."""
+        """What is known of a service now; its `standing` only if it has had reports lately."""
         number = self.intake.numbers.get(service.id, 0)
         standing = self._judge.standings.get(number)
         state = assessed(standing.seen if standing is not None else None, self._judge.minute)
         return Said(service, number, self._judge.minute, state, standing, self.elsewhere.seen.get(number))
 
+    async def looked_at(self, service: Service) -> Said:
+        """What is known of a service now, whenever it was reported last. Raises StoreUnavailable."""
+        said = self.said(service)
+        return said if said.standing is not None else said._replace(standing=await self._judge.look_at(said.number))
+
     def kinds(self, number: int, minutes: int = BRIGADE_MINUTES) -> dict[str, int]:
-        """Reports about a service by kind, in the newest minutes (at most an hour)."""
+        """Reports about a service by kind, in the newest minutes: 16, of our own service an hour."""
         found = self._tally.kinds(number, self._judge.minute, minutes)
         return {self.slug(kind): count for kind, count in found.items()}
 

@@ -7,10 +7,9 @@ What the disk does not take is kept for JUDGED_WAITING_MAX minutes and written w
 """
 
 import asyncio
-import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -21,7 +20,8 @@ from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.detection import attribution, brigade, surge
 from whimbrel.statuspage.reports import judged_rows
 from whimbrel.statuspage.reports.assessing import SurgeSeen
-from whimbrel.statuspage.reports.judged_rows import Judged, Written
+from whimbrel.statuspage.reports.judged_rows import Judged, Span, Written
+from whimbrel.statuspage.reports.standings import Measured, Standing, Standings
 from whimbrel.statuspage.reports.tally import KEPT_MINUTES, Tally
 
 BEHIND_MINUTES_MAX: Final = 5
@@ -30,21 +30,12 @@ _CHECKPOINT_MINUTES: Final = 60
 _WHOLE: Final = 4
 
 
-class Standing(NamedTuple):
-    """How a service stands after the newest minute."""
-
-    watch: surge.Watch
-    reading: surge.Reading | None = None
-    weighing: brigade.Weighing | None = None
-    seen: SurgeSeen | None = None
-
-
 class Judge:
     """Judges services, named by their numbers, for the program's one loop; `load` first."""
 
     def __init__(self, *, book: Book, tally: Tally, name_of: Callable[[int], str]) -> None:
         self._book, self._tally, self._name_of = book, tally, name_of
-        self._standings: dict[int, Standing] = {}
+        self._services = Standings(book, self._measured)
         self._waiting: list[Judged] = []
         self._next, self._span = 0, 0
         self.failing = ""
@@ -52,13 +43,13 @@ class Judge:
 
     async def load(self, now_minute: int) -> None:
         """Go on as of this minute."""
-        known, span = await self._book.read(_loaded)
-        self._standings = known
+        span = await self._book.read(_newest_span)
         goes_on = span is not None and -1 <= now_minute - span.until <= 1
         if span is not None and goes_on:
             self._next, self._span = span.until + 1, span.start
         else:
             self._begin(now_minute + 1)
+        await self._services.load(now_minute)
 
     @property
     def minute(self) -> int:
@@ -67,19 +58,24 @@ class Judge:
 
     @property
     def standings(self) -> Mapping[int, Standing]:
-        """By the service's number."""
-        return self._standings
+        """Of the services that have had reports lately, by number; no other has a surge."""
+        return self._services.awake
+
+    async def look_at(self, number: int) -> Standing | None:
+        """How any service stands; None when nothing is known of it. Raises StoreUnavailable."""
+        return await self._services.look_at(number)
 
     def says(self, number: int, seen: SurgeSeen) -> None:
         """Somebody else knows more about a surge that goes on: it is kept."""
-        standing = self._standings.get(number)
+        standing = self.standings.get(number)
         if standing is not None and standing.seen is not None and standing.seen.since == seen.since:
-            self._standings[number] = standing._replace(seen=seen)
+            self._services.awake[number] = standing._replace(seen=seen)
 
     async def turn(self, now_minute: int, services: Mapping[int, int], oldest: int | None) -> bool:
         """Judge the minutes that are over; returns whether there were any.
 
-        `services` are the numbers to judge; `oldest` is the minute of the oldest report that is not on disk.
+        `services` are the numbers to judge, each with how many minutes of its reports are to be kept in memory;
+        `oldest` is the minute of the oldest report that is not on disk.
         """
         if now_minute < self._next - 2:
             self._anew(now_minute + 1)
@@ -92,43 +88,59 @@ class Judge:
             judged = True
         return judged
 
+    def _measured(self) -> Measured:
+        return Measured(Span(self._span, self._next - 1), tuple(self._waiting))
+
     def _begin(self, minute: int) -> None:
         """Measure from this minute on; what lies before is a gap."""
         self._next = self._span = minute
 
     def _anew(self, minute: int) -> None:
         self._begin(minute)
-        for number, standing in self._standings.items():
-            self._standings[number] = Standing(surge.watching(standing.watch.track.baseline))
+        self._services.begin_anew()
 
     async def _judge(self, minute: int, services: Mapping[int, int]) -> None:
-        written, begun = list[Written](), list[int]()
-        for place, number in enumerate(services):
-            before = self._standings.get(number)
-            if before is None:
-                begun.append(number)
-            after, row = _after(before, minute, number, self._tally)
-            self._standings[number] = after
-            if row.reports or row.again or row.since is not None:
-                written.append(row)
-            if place % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1:
-                await asyncio.sleep(0)
+        written, states = list[Written](), dict[int, bytes]()
+        self._services.forget(services)
+        due = [number for number in services if self._is_due(number, minute)]
+        for start in range(0, len(due), JUDGED_AT_ONCE):
+            numbers = due[start : start + JUDGED_AT_ONCE]
+            await self._services.wake(numbers)
+            for number in numbers:
+                row, state = self._judge_one(number, minute)
+                written += [row] if row.reports or row.again or row.since is not None else []
+                states |= {number: state} if state is not None else {}
+            self._services.rest(minute)
+            await asyncio.sleep(0)
         self._attribute(minute)
-        self._tally.forget(minute)
-        states = {
-            number: _packed(standing.watch)
-            for number, standing in self._standings.items()
-            if (minute + number) % _CHECKPOINT_MINUTES == 0 or minute == self._span or number in begun
-        }
-        surges = {number: one.seen for number, one in self._standings.items() if one.seen is not None}
+        self._tally.forget(minute, services)
+        surges = {number: one.seen for number, one in self.standings.items() if one.seen is not None}
         self._waiting = [
             *self._waiting[-JUDGED_WAITING_MAX:],
             Judged(minute, self._span, tuple(written), states, surges),
         ]
-        for number, standing in self._standings.items():
-            if standing.seen is not None and standing.seen.until is not None:
-                self._standings[number] = standing._replace(seen=None)
+        for number, seen in surges.items():
+            if seen.until is not None:
+                self._services.awake[number] = self.standings[number]._replace(seen=None)
         await self._write()
+
+    def _is_due(self, number: int, minute: int) -> bool:
+        """Whether a service has to be looked at this minute: awake, spoken of, new, or to be kept again."""
+        came = self._tally.of(number, minute)
+        return bool(
+            number in self.standings
+            or came.reports
+            or came.again
+            or self._services.is_new(number)
+            or _is_kept_at(number, minute)
+        )
+
+    def _judge_one(self, number: int, minute: int) -> tuple[Written, bytes | None]:
+        """What a minute of one service came to, and its detector's state if that is to be kept."""
+        keeps = _is_kept_at(number, minute) or minute == self._span or self._services.is_new(number)
+        after, row = _after(self.standings.get(number), minute, number, self._tally)
+        self._services.judged(number, after, minute, heard=bool(row.reports or row.again))
+        return row, judged_rows.packed(after.watch) if keeps else None
 
     async def _write(self) -> None:
         try:
@@ -141,11 +153,11 @@ class Judge:
     def _attribute(self, minute: int) -> None:
         surging = [
             self._surging(number, standing.seen, standing.watch, minute)
-            for number, standing in self._standings.items()
+            for number, standing in self.standings.items()
             if standing.seen is not None and standing.seen.until is None
         ]
         roles = {one.service: one for one in attribution.attributed(surging)}
-        for number, standing in self._standings.items():
+        for number, standing in self.standings.items():
             role = roles.get(str(number))
             if standing.seen is None or role is None:
                 continue
@@ -156,7 +168,7 @@ class Judge:
                 confidence=role.confidence,
                 common_cause=role.common_cause,
             )
-            self._standings[number] = standing._replace(seen=seen)
+            self._services.awake[number] = standing._replace(seen=seen)
 
     def _surging(self, number: int, seen: SurgeSeen, watch: surge.Watch, minute: int) -> attribution.Surging:
         track = watch.track
@@ -203,23 +215,11 @@ def _shares(counts: Mapping[int, int]) -> dict[str, float]:
     return {str(key): count / total for key, count in counts.items()}
 
 
-def _packed(watch: surge.Watch) -> bytes:
-    return zlib.compress(msgspec.json.encode(watch))
+def _is_kept_at(number: int, minute: int) -> bool:
+    """Whether a service's state is kept after this minute: once an hour, not all of them in the same one."""
+    return (minute + number) % _CHECKPOINT_MINUTES == 0
 
 
-def unpacked(state: bytes) -> surge.Watch:
-    """A detector's state as it was kept."""
-    return msgspec.json.decode(zlib.decompress(state), type=surge.Watch)
-
-
-def _loaded(look: Look) -> tuple[dict[int, Standing], judged_rows.Span | None]:
-    """Every detector, brought from its kept state to the newest measured minute; the newest span."""
+def _newest_span(look: Look) -> Span | None:
     spans = judged_rows.spans(look)
-    surges = judged_rows.open_surges(look)
-    found: dict[int, Standing] = {}
-    for number, (minute, state) in judged_rows.newest_states(look).items():
-        watch, reading = unpacked(state), None
-        for one, counted in judged_rows.counted_since(look, number, minute, spans):
-            watch, reading = surge.observed(watch, one, counted)
-        found[number] = Standing(watch, reading, None, surges.get(number))
-    return found, spans[-1] if spans else None
+    return spans[-1] if spans else None

@@ -1,11 +1,13 @@
 """The rows of what was judged: readings, the detectors' states, surges, and which minutes were measured at all."""
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from whimbrel.kernel.contracts import Reading, Writing
+from whimbrel.statuspage.detection import surge
 from whimbrel.statuspage.reports.assessing import SurgeSeen
 from whimbrel.statuspage.reports.rows import SQL
 
@@ -51,6 +53,7 @@ def add(pen: Writing, judged: Sequence[Judged]) -> None:
             pen.run(SQL.add_reading, row._asdict() | {"minute": one.minute})
         for service, state in one.states.items():
             day = one.minute // _DAY_MINUTES
+            pen.run(SQL.drop_states_to_come, {"service": service, "day": day})
             pen.run(SQL.keep_state, {"service": service, "day": day, "minute": one.minute, "state": state})
         for service, seen in one.surges.items():
             values = {
@@ -62,14 +65,30 @@ def add(pen: Writing, judged: Sequence[Judged]) -> None:
             pen.run(SQL.keep_surge, values)
 
 
+def packed(watch: surge.Watch) -> bytes:
+    """A detector's state as it is kept."""
+    return zlib.compress(msgspec.json.encode(watch))
+
+
+def unpacked(state: bytes) -> surge.Watch:
+    """A detector's state as it was kept."""
+    return msgspec.json.decode(zlib.decompress(state), type=surge.Watch)
+
+
 def spans(look: Reading) -> list[Span]:
     """The stretches that were measured, oldest first."""
     return [Span(*row) for row in look.all(SQL.spans)]
 
 
-def newest_states(look: Reading) -> dict[int, tuple[int, bytes]]:
-    """The newest state of every detector, and the minute after which it was that."""
-    return {service: (minute, state) for service, minute, state in look.all(SQL.newest_states)}
+def known(look: Reading) -> set[int]:
+    """Every service that has a detector."""
+    return {service for (service,) in look.all(SQL.watched)}
+
+
+def newest_state(look: Reading, service: int) -> tuple[int, bytes] | None:
+    """The newest state of a service's detector, and the minute after which it was that."""
+    row = look.one(SQL.newest_state, {"service": service})
+    return None if row is None else (row[0], row[1])
 
 
 def state_before(look: Reading, service: int, minute: int) -> tuple[int, bytes] | None:
@@ -83,15 +102,6 @@ def readings(look: Reading, service: int, minute: int, until: int) -> dict[int, 
     """What was written of the minutes after one, up to another, by minute."""
     bounds = {"service": service, "minute": minute, "until": until}
     return {row[0]: Written(service, *row[1:]) for row in look.all(SQL.readings, bounds)}
-
-
-def counted_since(look: Reading, service: int, minute: int, measured: Sequence[Span]) -> Iterator[tuple[int, float]]:
-    """Every measured minute after one, with what counted in it."""
-    if not measured:
-        return
-    known = readings(look, service, minute, measured[-1].until)
-    for one in minutes_of(measured, minute, measured[-1].until):
-        yield one, known[one].counted if one in known else 0.0
 
 
 def minutes_of(measured: Sequence[Span], after: int, until: int) -> Iterator[int]:

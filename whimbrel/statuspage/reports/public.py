@@ -56,9 +56,10 @@ class Public:
             raise Invalid(f"days: expected one of {', '.join(str(one) for one in WIDTHS)}")
         key, minute = (service.id, days, width or WIDTHS[days]), self._reports.minute
         kept = self._kept.get(key)
-        said = self._reports.said(service)
         if kept is not None and kept[0] == minute:
-            return kept[1]._replace(said=said)
+            said = self._reports.said(service)
+            return kept[1] if said.standing is None else kept[1]._replace(said=said)
+        said = await self._reports.looked_at(service)
         found = await self._reports.book.read(lambda look: self._looked(look, said, days, key[2]))
         self._kept[key] = (minute, found)
         self._kept.move_to_end(key)

@@ -104,15 +104,15 @@ class _Window:
     async def company_status(self, request: Request) -> Response:
         """Its state; with `threshold`, danger above a count."""
         threshold = _number(request, "threshold", 0, 10**9) if "threshold" in request.query_params else None
-        return json_answer(look_alike.status(self._reports.said(self._named(request)), threshold))
+        return json_answer(look_alike.status(await self._reports.looked_at(self._named(request)), threshold))
 
     async def company_baseline(self, request: Request) -> Response:
         """What is usual now, in 15 minutes."""
-        return json_answer({"baseline": look_alike.baseline_now(self._reports.said(self._named(request)))})
+        return json_answer({"baseline": look_alike.baseline_now(await self._reports.looked_at(self._named(request)))})
 
     async def company_last_15(self, request: Request) -> Response:
         """What counted in the last 15 minutes."""
-        return json_answer({"last15": look_alike.last_15(self._reports.said(self._named(request)))})
+        return json_answer({"last15": look_alike.last_15(await self._reports.looked_at(self._named(request)))})
 
     async def company_indicators(self, request: Request) -> Response:
         """Kinds with their shares."""

@@ -72,11 +72,17 @@ VALUES (:service, :day, EXISTS (SELECT 1 FROM report_watches WHERE service = :se
     :minute, :state)
 ON CONFLICT (service, day, is_last) DO UPDATE SET minute = excluded.minute, state = excluded.state
 
--- name: newest_states
--- From where each detector goes on.
-SELECT service, minute, state FROM report_watches AS one
-WHERE (day, is_last) = (SELECT day, is_last FROM report_watches WHERE service = one.service
-    ORDER BY day DESC, is_last DESC LIMIT 1)
+-- name: drop_states_to_come
+-- States that a clock has left which was ahead: nobody may go on from there.
+DELETE FROM report_watches WHERE service = :service AND day > :day
+
+-- name: watched
+-- Every service that has a detector.
+SELECT DISTINCT service FROM report_watches
+
+-- name: newest_state
+-- From where a detector goes on.
+SELECT minute, state FROM report_watches WHERE service = :service ORDER BY day DESC, is_last DESC LIMIT 1
 
 -- name: state_before
 -- From where a stretch of readings can be recomputed.

@@ -34,7 +34,7 @@ def service(said: Said) -> Document:
 
 
 def evidence(said: Said) -> Document | None:
-    """The figures behind the state; None before the first minute."""
+    """The figures behind the state; None before the first minute, and in lists for a service that is not spoken of."""
     if said.standing is None or said.standing.reading is None:
         return None
     reading, weighing = said.standing.reading, said.standing.weighing

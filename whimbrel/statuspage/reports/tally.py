@@ -1,14 +1,17 @@
-"""The newest hour of reports in memory: what detector, brigade figures and attribution look at each minute.
+"""The newest minutes of reports in memory: what detector, brigade figures and attribution look at each minute.
 
 Promises: counts by minute; who, from where and in which words only for BRIGADE_MINUTES; bounded, however many networks
-there are: beyond TALLY_KEYS_MAX a minute's further ones share buckets, which can only make a crowd look more like one.
+and services there are: a minute with few reports is a row of numbers for each, one with many is counts, and beyond
+TALLY_KEYS_MAX its further networks share buckets, which can only make a crowd look more like one. Services of which
+nobody says how long they are to be kept are kept for BRIGADE_MINUTES.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from whimbrel.kernel.limits import TALLY_KEYS_MAX
+from whimbrel.kernel.limits import TALLY_KEYS_MAX, TALLY_ROWS_MAX
 from whimbrel.statuspage.detection.brigade import Composition
 from whimbrel.statuspage.reports.rows import AGES, Entry
 
@@ -16,36 +19,58 @@ BRIGADE_MINUTES: Final = 16
 KEPT_MINUTES: Final = 60
 _BUCKETS: Final = 256
 
+KIND, PLACE, NETWORK, WORDING, AGE = range(5)
+_COLUMNS: Final = 5
+_PEOPLE: Final = (NETWORK, WORDING, AGE)
+_SAYS_NOTHING: Final = (WORDING, AGE)
+"""Columns in which 0 means that there is none."""
+
 
 class Minute:
     """What came in one minute about one service."""
 
-    __slots__ = ("again", "ages", "kinds", "networks", "places", "quarters", "reports", "wordings")
+    __slots__ = ("_counts", "_rows", "again", "quarters", "reports")
 
     def __init__(self) -> None:
         self.reports = self.quarters = self.again = 0
-        self.kinds: Counter[int] = Counter()
-        self.places: Counter[int] = Counter()
-        self.networks: Counter[int] = Counter()
-        self.wordings: Counter[int] = Counter()
-        self.ages: Counter[int] = Counter()
+        self._rows = array("q")
+        self._counts: tuple[Counter[int], ...] = ()
 
     def add(self, entry: Entry) -> None:
         """Count in a report."""
         self.reports += 1
         self.quarters += entry.quarters
-        self.kinds[entry.kind] += 1
-        self.places[entry.place] += 1
-        _bounded(self.networks, entry.network)
-        if entry.wording:
-            _bounded(self.wordings, entry.wording)
-        if entry.age:
-            self.ages[entry.age] += 1
+        row = (entry.kind, entry.place, entry.network, entry.wording, entry.age)
+        if self._counts:
+            self._count(row)
+        elif self.reports <= TALLY_ROWS_MAX:
+            self._rows.extend(row)
+        else:
+            self._counts = tuple(self.counts(column) for column in range(_COLUMNS))
+            self._rows = array("q")
+            self._count(row)
+
+    def counts(self, column: int) -> Counter[int]:
+        """Reports by what stands in a column."""
+        if self._counts:
+            return self._counts[column]
+        found = Counter(self._rows[column::_COLUMNS])
+        if column in _SAYS_NOTHING:
+            found.pop(0, None)
+        return found
 
     def forget_people(self) -> None:
         """Keep the counts, drop who they were."""
-        for counts in (self.networks, self.wordings, self.ages):
-            counts.clear()
+        for column in _PEOPLE:
+            if self._counts:
+                self._counts[column].clear()
+            else:
+                self._rows[column::_COLUMNS] = array("q", bytes(8 * (len(self._rows) // _COLUMNS)))
+
+    def _count(self, row: tuple[int, ...]) -> None:
+        for column, value in enumerate(row):
+            if value or column not in _SAYS_NOTHING:
+                _bounded(self._counts[column], value)
 
 
 _NOTHING: Final = Minute()
@@ -75,29 +100,35 @@ class Tally:
         newest = list(self._newest(service, minute, BRIGADE_MINUTES))
         return Composition(
             sum(one.reports for one in newest),
-            _named(one.networks for one in newest),
-            _named(one.wordings for one in newest),
-            {AGES[age]: count for age, count in _sum(one.ages for one in newest).items()},
-            _named(one.kinds for one in newest),
+            _named(one.counts(NETWORK) for one in newest),
+            _named(one.counts(WORDING) for one in newest),
+            {AGES[age]: count for age, count in _sum(one.counts(AGE) for one in newest).items()},
+            _named(one.counts(KIND) for one in newest),
         )
 
     def kinds(self, service: int, minute: int, minutes: int = BRIGADE_MINUTES) -> Counter[int]:
         """Reports by kind in the minutes that end with this one."""
-        return _sum(one.kinds for one in self._newest(service, minute, minutes))
+        return _sum(one.counts(KIND) for one in self._newest(service, minute, minutes))
 
     def places(self, service: int, minute: int, minutes: int = BRIGADE_MINUTES) -> Counter[int]:
         """Reports by place in the minutes that end with this one."""
-        return _sum(one.places for one in self._newest(service, minute, minutes))
+        return _sum(one.counts(PLACE) for one in self._newest(service, minute, minutes))
 
-    def forget(self, minute: int) -> None:
-        """Drop what is too old, as of a minute."""
+    def forget(self, minute: int, kept: Mapping[int, int]) -> None:
+        """Drop what is too old, as of a minute. `kept`: for how many minutes, by service."""
         for service, minutes in list(self._minutes.items()):
-            for one in [one for one in minutes if not -KEPT_MINUTES < minute - one < KEPT_MINUTES]:
+            long = kept.get(service, BRIGADE_MINUTES)
+            for one in [one for one in minutes if not -KEPT_MINUTES < minute - one < long]:
                 del minutes[one]
             if (old := minutes.get(minute - BRIGADE_MINUTES)) is not None:
                 old.forget_people()
             if not minutes:
                 del self._minutes[service]
+
+    @property
+    def size(self) -> int:
+        """How many minutes of services are in memory."""
+        return sum(len(minutes) for minutes in self._minutes.values())
 
     def _newest(self, service: int, minute: int, minutes: int) -> Iterable[Minute]:
         known = self._minutes.get(service, {})
