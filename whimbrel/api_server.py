@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import Interfaces
 
 from whimbrel.config import HANDED_DOWN, Config, decode
 from whimbrel.embedded_server import InheritedSocketServer
@@ -145,7 +145,6 @@ class ApiProcess:
             self._listen_handle,
             target=self._measured(app),
             interface=Interfaces.ASGINL,
-            http=HTTPModes.auto,
             websockets=True,
             ssl_cert=config.tls_cert,
             ssl_key=config.tls_key,

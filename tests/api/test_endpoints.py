@@ -90,7 +90,10 @@ class Server:
     async def eventually(self, ask, **expected):
         """Ask until the answer holds this: what the core does by itself comes a moment later."""
         async with asyncio.timeout(COMMAND_STORE_SECONDS):
-            while not expected.items() <= (await ask()).items():
+            while True:
+                answer = await ask()
+                if expected.items() <= answer.items():
+                    return
                 await asyncio.sleep(POLL_SECONDS)
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import Interfaces
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -202,9 +202,7 @@ def served(make):
 
     async def begin():
         target = await make(url)
-        server = InheritedSocketServer(
-            listener.detach(), target=target, interface=Interfaces.ASGINL, http=HTTPModes.auto, websockets=False
-        )
+        server = InheritedSocketServer(listener.detach(), target=target, interface=Interfaces.ASGINL, websockets=False)
         servers.append((server, loop.create_task(server.serve())))
 
     async def end():

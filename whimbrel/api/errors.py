@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from whimbrel.api.answers import Answer, json_answer
-from whimbrel.kernel.errors import TooLarge, WhimbrelError
+from whimbrel.kernel.errors import TooLarge, TooSlow, WhimbrelError
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ def _headers(error: WhimbrelError) -> list[tuple[bytes, bytes]]:
         headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, TooSlow):
+        headers.append((b"connection", b"close"))  # RFC 9110, 15.5.9
     if error.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="Whimbrel"'))
     return headers

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from whimbrel.api.bodies import Tree, body_tree, query_tree
 from whimbrel.api.parameters import Parameters
-from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge
+from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge, TooSlow
 from whimbrel.kernel.ids import parse_id
 from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX, PATH_TEXT_CHARACTERS_MAX
 from whimbrel.microblog.accounts.values import Account, Session
@@ -123,7 +123,7 @@ class Request:
         return self.method not in _SELDOM or b"content-length" in headers or b"transfer-encoding" in headers
 
     async def read_body(self) -> None:
-        """Read the body, once. TooLarge is raised before anything beyond the limit is taken in."""
+        """Read the body, once. Raises TooLarge before anything beyond the limit is taken in, TooSlow, BadRequest."""
         if self._body is not None or not self.may_have_body:
             return
         length = self.headers.get(b"content-length", b"0")
@@ -135,7 +135,7 @@ class Request:
             async with asyncio.timeout(BODY_SECONDS_MAX):
                 self._body = await self._gathered()
         except TimeoutError:
-            raise BadRequest(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds") from None
+            raise TooSlow(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds") from None
 
     async def _gathered(self) -> bytes:
         chunks, size = [], 0

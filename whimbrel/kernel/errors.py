@@ -31,6 +31,13 @@ class BadRequest(WhimbrelError):
     status = 400
 
 
+class TooSlow(WhimbrelError):
+    """The request did not arrive within its deadline; the connection is closed behind the answer."""
+
+    code = "too_slow"
+    status = 408
+
+
 class TooLarge(WhimbrelError):
     """The body is larger than its limit; it was refused before it was read."""
 

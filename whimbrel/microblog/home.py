@@ -90,7 +90,7 @@ class Home:
             rest = Page(page.limit - len(shown), ceiling, max(page.floor, judged - 1))
             ids = choose(candidates, rest, complete=True) or []
             shown += await self._posts.listed(reader, ids)
-            # Of a full page some may not be visible (one's own reblog of somebody who blocks one): what is below follows.
+            # A full page may have lost what is not visible (one's own reblog of somebody who blocks one): go on below.
             full = len(ids) == rest.limit
             if len(shown) >= page.limit or (not full and (complete or judged <= page.floor)):
                 break

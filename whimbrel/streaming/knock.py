@@ -5,7 +5,7 @@ import binascii
 from base64 import b64decode
 from typing import Protocol
 
-from whimbrel.kernel.errors import BadRequest, NotFound, WhimbrelError
+from whimbrel.kernel.errors import BadRequest, NotFound, TooSlow, WhimbrelError
 from whimbrel.kernel.limits import STREAM_HEAD_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX
 from whimbrel.streaming import answers
 from whimbrel.streaming.heads import END, Head, parse_head
@@ -27,13 +27,6 @@ class WrongVersion(WhimbrelError):
 
     code = "wrong_version"
     status = 426
-
-
-class TooSlow(WhimbrelError):
-    """The head did not come within its deadline."""
-
-    code = "too_slow"
-    status = 408
 
 
 class Desk(Protocol):

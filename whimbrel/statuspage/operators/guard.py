@@ -13,8 +13,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from whimbrel.kernel.errors import BadRequest, Forbidden, TooLarge, Unauthenticated
-from whimbrel.kernel.limits import FORM_BYTES_MAX, FORM_FIELDS_MAX, OPERATOR_SESSION_SECONDS
+from whimbrel.kernel.errors import BadRequest, Forbidden, Unauthenticated
+from whimbrel.kernel.limits import BODY_SECONDS_MAX, FORM_BYTES_MAX, FORM_FIELDS_MAX, OPERATOR_SESSION_SECONDS
+from whimbrel.statuspage.bodies import read_body
 from whimbrel.statuspage.operators.front import Operators
 
 COOKIE: Final = "whimbrel_operator"
@@ -66,11 +67,10 @@ def check_origin(request: Request) -> None:
 
 
 async def form_of(request: Request) -> Form:
-    """The fields of a form. Raises TooLarge or BadRequest."""
+    """The fields of a form. Raises TooLarge, TooSlow or BadRequest."""
     try:
-        pairs = parse_qsl(
-            (await body_of(request)).decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict"
-        )
+        body = (await _body(request)).decode()
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
     except ValueError as error:
         raise BadRequest("This form cannot be read.", log=str(error)) from error
     many: dict[str, tuple[str, ...]] = {}
@@ -80,22 +80,12 @@ async def form_of(request: Request) -> Form:
 
 
 async def document_of(request: Request) -> object:
-    """The JSON of a body. Raises TooLarge or BadRequest."""
+    """The JSON of a body. Raises TooLarge, TooSlow or BadRequest."""
     try:
-        found: object = msgspec.json.decode(await body_of(request))
+        found: object = msgspec.json.decode(await _body(request))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest("The body is not JSON.", log=str(error)) from error
     return found
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, bounded. Raises TooLarge."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > FORM_BYTES_MAX:
-            raise TooLarge(f"Expected at most {FORM_BYTES_MAX:,} bytes.")
-    return bytes(body)
 
 
 async def key_owner(request: Request, operators: Operators) -> str:
@@ -118,3 +108,7 @@ def forget(response: Response, *, secure: bool) -> Response:
     """Take the cookie back."""
     response.delete_cookie(COOKIE, path="/admin", secure=secure, httponly=True, samesite="strict")
     return response
+
+
+async def _body(request: Request) -> bytes:
+    return await read_body(request, bytes_max=FORM_BYTES_MAX, seconds_max=BODY_SECONDS_MAX)

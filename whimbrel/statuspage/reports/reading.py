@@ -5,16 +5,16 @@ characters are errors that name the field. Where a request comes from is asked o
 believed or not in one place.
 """
 
-import asyncio
 import unicodedata
 from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from whimbrel.kernel.errors import BadRequest, Forbidden, Invalid, TooLarge
+from whimbrel.kernel.errors import BadRequest, Forbidden, Invalid
 from whimbrel.kernel.limits import REPORT_BYTES_MAX, REPORT_SECONDS_MAX
+from whimbrel.statuspage.bodies import read_body
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -34,34 +34,15 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 async def sent(request: Request) -> Sent:
-    """The report in the request's body. Raises BadRequest, TooLarge, Invalid; Forbidden for a form of another site."""
+    """The report in the request's body. Raises what `read_body` does, and Invalid; Forbidden from another site."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (FORM, JSON):
         raise BadRequest(f"Content-Type: expected {JSON} or {FORM}")
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise Forbidden("A report is sent from this site's own page, or by a program.")
-    body = await _body(request)
+    body = await read_body(request, bytes_max=REPORT_BYTES_MAX, seconds_max=REPORT_SECONDS_MAX)
     found = _of_json(body) if kind == JSON else _of_form(body)
     return msgspec.structs.replace(found, words=_plain(found.words))
-
-
-async def _body(request: Request) -> bytes:
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and len(length) < 20 and int(length) > REPORT_BYTES_MAX:
-        raise TooLarge(f"A report has at most {REPORT_BYTES_MAX} bytes.")
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(REPORT_SECONDS_MAX):
-            async for part in request.stream():
-                size += len(part)
-                if size > REPORT_BYTES_MAX:
-                    raise TooLarge(f"A report has at most {REPORT_BYTES_MAX} bytes.")
-                parts.append(part)
-    except TimeoutError:
-        raise BadRequest("The report did not arrive in time.") from None
-    except ClientDisconnect:
-        raise BadRequest("The report did not arrive.") from None
-    return b"".join(parts)
 
 
 def _of_json(body: bytes) -> Sent:

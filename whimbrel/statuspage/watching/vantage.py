@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from whimbrel.kernel.clock import Clock
-from whimbrel.kernel.errors import Conflict, Invalid, Misconfigured, TooLarge, Unauthenticated, WhimbrelError
+from whimbrel.kernel.errors import Conflict, Invalid, Misconfigured, Unauthenticated, WhimbrelError
 from whimbrel.kernel.limits import (
+    BODY_SECONDS_MAX,
     VANTAGE_BODY_BYTES_MAX,
     VANTAGE_NONCES_MAX,
     VANTAGE_RESULTS_MAX,
     VANTAGE_SKEW_SECONDS_MAX,
 )
+from whimbrel.statuspage.bodies import read_body
 from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching import fetching
 
@@ -132,7 +134,8 @@ class Vantages:
 
     async def _post(self, request: Request) -> Response:
         try:
-            taken = self.take(request.headers.get("x-whimbrel-vantage", ""), await _body(request))
+            body = await read_body(request, bytes_max=VANTAGE_BODY_BYTES_MAX, seconds_max=BODY_SECONDS_MAX)
+            taken = self.take(request.headers.get("x-whimbrel-vantage", ""), body)
         except WhimbrelError as error:
             return JSONResponse({"error": error.public}, error.status)
         return JSONResponse({"taken": taken})
@@ -165,15 +168,3 @@ async def send(results: Sequence[ProbeResult], *, to: str, key: str, clock: Cloc
 def _mac(key: str, vantage: str, time_ms: int, nonce: str, body: bytes) -> str:
     told = f"v=1\n{vantage}\n{time_ms}\n{nonce}\n".encode()
     return hmac.new(key.encode(), told + body, hashlib.sha256).hexdigest()
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > VANTAGE_BODY_BYTES_MAX:
-                raise TooLarge(f"more than {VANTAGE_BODY_BYTES_MAX} bytes of results")
-    except ClientDisconnect:
-        raise Invalid("the sender hung up") from None
-    return bytes(body)
