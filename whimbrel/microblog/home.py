@@ -219,22 +219,19 @@ class Home:
         return Sources(slots, authors, PLAIN_MASK | (LANGUAGE if by_language else 0), min(ends, default=NEVER_MS))
 
     def _passing(self, reader: Reader, sources: Sources, positions: Positions) -> list[Candidate]:
+        # Nearly all of a page is plain posts by those whom the reader follows: only what may be more is looked at.
         window = self._window
-        doubtful = window.kinds(positions) & sources.checked
         ids = window.ids(positions)
-        if not reader.tags and not doubtful.any():
-            return list(zip(ids, ids, strict=True))
-        passed: list[Candidate] = []
+        passed: list[Candidate] = list(zip(ids, ids, strict=True))
+        kinds = window.kinds(positions)
+        doubtful = range(len(ids)) if reader.tags else np.flatnonzero(kinds & sources.checked).tolist()
         now_ms = self._clock()
-        for position, id_, doubt in zip(positions.tolist(), ids, doubtful.tolist(), strict=True):
-            if doubt & GONE:
-                continue
-            if doubt or reader.tags:
-                entry = window.entry(position)
-                if wanted(reader, entry, now_ms):
-                    passed.append((id_, entry.reblog_of or id_))
+        for index in reversed(doubtful):
+            entry = None if kinds[index] & GONE else window.entry(int(positions[index]))
+            if entry is not None and wanted(reader, entry, now_ms):
+                passed[index] = (entry.id, entry.reblog_of or entry.id)
             else:
-                passed.append((id_, id_))
+                del passed[index]
         return passed
 
     def _with_tags(self, reader: Reader, positions: Positions, ceiling: int, *, enough: bool) -> Positions:
@@ -260,8 +257,9 @@ def choose(candidates: list[Candidate], page: Page, *, complete: bool) -> list[i
     None when the candidates do not reach far enough to be sure: too few, and more exist (`complete` False).
     """
     chosen: list[int] = []
+    floor, limit = page.floor, page.limit
     for index, (id_, subject) in enumerate(candidates):
-        if id_ <= page.floor or len(chosen) == page.limit:
+        if id_ <= floor or len(chosen) == limit:
             return chosen
         if id_ != subject:
             if not complete and len(candidates) - index <= HOME_REBLOG_LOOK_BACK:
@@ -269,7 +267,7 @@ def choose(candidates: list[Candidate], page: Page, *, complete: bool) -> list[i
             if seen_below(candidates, index):
                 continue
         chosen.append(id_)
-    return chosen if complete or len(chosen) == page.limit else None
+    return chosen if complete or len(chosen) == limit else None
 
 
 def _hides_any(reader: Reader) -> bool:

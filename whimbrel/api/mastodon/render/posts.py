@@ -82,9 +82,8 @@ class PostsJson:
     def _add(self, parts: list[bytes], shown: Shown) -> None:
         post, author = shown.post, shown.author
         kept = self._kept.get(post.id)
-        parts.append(kept[1] if kept is not None and kept[0] is post else self._keep(post, author))
-        parts.append(_SIGNED[shown.marks])
-        parts.append(self._accounts.one(author))
+        body = kept[1] if kept is not None and kept[0] is post else self._keep(post, author)
+        parts += (body, _SIGNED[shown.marks], self._accounts.one(author))
         if shown.reblog is None:
             parts.append(_NO_REBLOG)
         else:
