@@ -159,6 +159,7 @@ class Reports:
     def crowd(self, component: str, now_ms: int) -> CrowdSeen | None:
         """What people say of a component of the watched service: a surge of reports of its kinds, or None.
 
+        It began with the first report of its first minute: minutes are what is judged, and not when it hurt.
         `reports` are those of the component's kinds since the surge began (of the last hour), `expected` is what the
         whole service usually has in that time: more than the component's own, so nobody can call it exaggerated.
         """
@@ -174,7 +175,7 @@ class Reports:
         if not reports:
             return None
         return CrowdSeen(
-            since_ms=seen.since * _MINUTE_MS,
+            since_ms=self._tally.of(said.number, seen.since).first_ms or seen.since * _MINUTE_MS,
             reports=float(reports),
             expected=sum(track.means[-minutes:]),
             tail=seen.tail,

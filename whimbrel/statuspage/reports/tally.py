@@ -29,16 +29,18 @@ _SAYS_NOTHING: Final = (WORDING, AGE)
 class Minute:
     """What came in one minute about one service."""
 
-    __slots__ = ("_counts", "_rows", "again", "quarters", "reports")
+    __slots__ = ("_counts", "_rows", "again", "first_ms", "quarters", "reports")
 
     def __init__(self) -> None:
         self.reports = self.quarters = self.again = 0
+        self.first_ms = 0
         self._rows = array("q")
         self._counts: tuple[Counter[int], ...] = ()
 
     def add(self, entry: Entry) -> None:
         """Count in a report."""
         self.reports += 1
+        self.first_ms = min(self.first_ms or entry.at_ms, entry.at_ms)
         self.quarters += entry.quarters
         row = (entry.kind, entry.place, entry.network, entry.wording, entry.age)
         if self._counts:

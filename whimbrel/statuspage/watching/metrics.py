@@ -64,7 +64,8 @@ class Growth(NamedTuple):
     """What one scrape of one node added.
 
     `slis`: by (component, sli); `posts` and `reads`: posts written and homes read with success; `answers`: home
-    answers by kind (fresh, empty, old); `lag_seconds`: of the oldest view; `lags`: of each component's oldest.
+    answers by kind (fresh, empty, old); `lag_seconds`: of the oldest view; `lags`: of each component's oldest;
+    `from_ms`: when the scrape before was.
     """
 
     slis: Mapping[tuple[str, str], Count]
@@ -73,6 +74,7 @@ class Growth(NamedTuple):
     answers: Mapping[str, int]
     lag_seconds: float
     lags: Mapping[str, float] = {}
+    from_ms: int | None = None
 
 
 def component_of(route: str, method: str) -> str | None:
@@ -102,13 +104,13 @@ class Node:
         samples = list(samples)
         counters = {(one.name, one.labels): one for one in samples if not one.name.endswith("_lag_seconds")}
         fresh = self._at_ms is None or at_ms - self._at_ms > 1_000 * SCRAPE_GAP_SECONDS_MAX
-        before, self._at_ms = self._values, at_ms
+        before, from_ms, self._at_ms = self._values, self._at_ms, at_ms
         self._values = {key: one.value for key, one in counters.items()}
         if fresh:
             return None
         grown = [one._replace(value=_step(before.get(key), one.value)) for key, one in counters.items()]
         lags = [one for one in samples if one.name == "whimbrel_view_lag_seconds"]
-        return _meaning(grown, lags, slos)
+        return _meaning(grown, lags, slos)._replace(from_ms=from_ms)
 
 
 def _step(before: float | None, now: float) -> float:

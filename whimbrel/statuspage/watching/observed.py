@@ -20,6 +20,7 @@ class _Count(NamedTuple):
     at_ms: int
     bad: int
     total: int
+    from_ms: int
 
 
 class Beside(NamedTuple):
@@ -58,11 +59,14 @@ class Observed:
         """A probe could not be tried: that it was well ten seconds ago does not say that something still works."""
         self._probes.pop((component, probe, vantage), None)
 
-    def note_requests(self, component: str, at_ms: int, *, bad: int, total: int) -> None:
-        """Take in how many requests there were since the last time, and how many of them went badly."""
+    def note_requests(self, component: str, at_ms: int, *, bad: int, total: int, from_ms: int | None = None) -> None:
+        """Take in how many requests there were since the last time, and how many of them went badly.
+
+        The first of them may have failed at `from_ms`, when somebody looked last: that is what is called its beginning.
+        """
         counts = self._counts.setdefault(component, deque())
         if total:
-            counts.append(_Count(at_ms, min(bad, total), total))
+            counts.append(_Count(at_ms, min(bad, total), total, at_ms if from_ms is None else from_ms))
         while counts and at_ms - counts[0].at_ms >= 1_000 * WINDOWS_SECONDS[-1]:
             counts.popleft()
 
@@ -116,5 +120,5 @@ def _shares(counts: Iterable[_Count], now_ms: int) -> Iterable[Share]:
         if not total:
             continue
         bad = sum(count.bad for count in inside)
-        since_ms = next((count.at_ms for count in inside if count.bad), now_ms)
+        since_ms = next((count.from_ms for count in inside if count.bad), now_ms)
         yield Share(window_seconds=seconds, bad=bad, total=total, since_ms=since_ms)

@@ -64,7 +64,9 @@ class Scraper:
         for (component, sli), count in growth.slis.items():
             self.indicators.count(component, sli, minute, count)
             if sli == "availability":
-                self._observed.note_requests(component, now_ms, bad=count.bad, total=count.total)
+                self._observed.note_requests(
+                    component, now_ms, bad=count.bad, total=count.total, from_ms=growth.from_ms
+                )
         self.rates.count(minute, {"posting": growth.posts, "reading": growth.reads})
         self.staleness.note(now_ms, growth.answers, growth.lag_seconds)
         self.lags.note(now_ms, growth.lags)
