@@ -4,7 +4,7 @@ Promises: an error is `{"error": {"code", "message"}}` with its status; nothing 
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from whimbrel.kernel.errors import WhimbrelError
 from whimbrel.statuspage.operators.asking import (
+    Decide,
     Edit,
     Open,
     Progress,
@@ -25,28 +26,36 @@ from whimbrel.statuspage.operators.asking import (
 from whimbrel.statuspage.operators.desk import Desk
 from whimbrel.statuspage.operators.front import Operators
 from whimbrel.statuspage.operators.guard import document_of, key_owner
+from whimbrel.statuspage.operators.moderation import Moderation
 
 _AT: Final = "/api/admin"
 
-Deed = Callable[[Desk, Request, str], Awaitable[Any]]
+R = TypeVar("R")
+
+Deed = Callable[[R, Request, str], Awaitable[Any]]
 
 
-def api_routes(operators: Operators, desk: Desk) -> list[Route]:
-    """The paths."""
-    return [
-        Route(f"{_AT}{path}", _Deed(operators, desk, deed).answer, methods=[method])
-        for (method, path), deed in _DEEDS.items()
-    ]
+def api_routes(operators: Operators, desk: Desk, moderation: Moderation | None = None) -> list[Route]:
+    """The paths; those of comments only where somebody keeps them."""
+    routes = [_route(operators, desk, *one) for one in _DEEDS.items()]
+    if moderation is not None:
+        routes += [_route(operators, moderation, *one) for one in _DECIDING.items()]
+    return routes
 
 
-class _Deed:
-    def __init__(self, operators: Operators, desk: Desk, deed: Deed) -> None:
-        self._operators, self._desk, self._deed = operators, desk, deed
+def _route(operators: Operators, room: R, at: tuple[str, str], deed: Deed[R]) -> Route:
+    method, path = at
+    return Route(f"{_AT}{path}", _Doing(operators, room, deed).answer, methods=[method])
+
+
+class _Doing(Generic[R]):
+    def __init__(self, operators: Operators, room: R, deed: Deed[R]) -> None:
+        self._operators, self._room, self._deed = operators, room, deed
 
     async def answer(self, request: Request) -> Response:
         try:
             actor = await key_owner(request, self._operators)
-            done = await self._deed(self._desk, request, actor)
+            done = await self._deed(self._room, request, actor)
         except WhimbrelError as error:
             return refusal(error)
         return Response(status_code=204) if done is None else JSONResponse(answer(done))
@@ -118,7 +127,17 @@ async def _remove_service(desk: Desk, request: Request, actor: str) -> Any:
     return await desk.remove_service(request.path_params["id"], actor=actor)
 
 
-_DEEDS: Final[dict[tuple[str, str], Deed]] = {
+async def _comments(moderation: Moderation, _request: Request, _actor: str) -> Any:
+    waiting, shown = await moderation.waiting(), await moderation.shown()
+    return {"waiting": [one._asdict() for one in waiting], "shown": [one._asdict() for one in shown]}
+
+
+async def _decide(moderation: Moderation, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request), Decide)
+    await moderation.decide(request.path_params["id"], shown=asked.shown, actor=actor)
+
+
+_DEEDS: Final[dict[tuple[str, str], Deed[Desk]]] = {
     ("GET", "/incidents"): _incidents,
     ("POST", "/incidents"): _open,
     ("GET", "/incidents/{id}"): _incident,
@@ -133,4 +152,9 @@ _DEEDS: Final[dict[tuple[str, str], Deed]] = {
     ("GET", "/services"): _services,
     ("PUT", "/services/{id}"): _set_service,
     ("DELETE", "/services/{id}"): _remove_service,
+}
+
+_DECIDING: Final[dict[tuple[str, str], Deed[Moderation]]] = {
+    ("GET", "/comments"): _comments,
+    ("POST", "/comments/{id}"): _decide,
 }

@@ -109,6 +109,12 @@ class SetService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     page_url: str | None = None
 
 
+class Decide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Show a comment, or do not: one that waits is turned down, one that is shown is taken back."""
+
+    shown: bool
+
+
 def read(document: object, kind: type[T]) -> T:
     """A document as what it should be. Raises Invalid with the place and what was expected."""
     try:

@@ -53,4 +53,5 @@ class _Keeping:
         if asked.sent:
             await moderation.decide(asked.form["id"], shown=asked.form["do"] == "show", actor=asked.who.name)
             return go("/admin/comments")
-        return self._admin.page(asked, "admin_comments.html", waiting=await moderation.waiting())
+        waiting, shown = await moderation.waiting(), await moderation.shown()
+        return self._admin.page(asked, "admin_comments.html", waiting=waiting, shown=shown)

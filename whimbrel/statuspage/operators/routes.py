@@ -25,7 +25,7 @@ def operator_routes(admin: Admin) -> list[Route]:
         *planning_routes(admin),
         *keeping_routes(admin),
         Route("/admin/admin.css", _sheet, methods=["GET"]),
-        *api_routes(admin.operators, admin.desk),
+        *api_routes(admin.operators, admin.desk, admin.moderation),
     ]
 
 

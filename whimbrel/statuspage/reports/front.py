@@ -21,7 +21,7 @@ from whimbrel.kernel.limits import REPORTS_PER_SECOND_MAX, TALLY_REBUILT_MAX
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.evidence import CrowdSeen
-from whimbrel.statuspage.operators.moderation import Waiting
+from whimbrel.statuspage.operators.moderation import Comment
 from whimbrel.statuspage.reports import notes, rows, sweeping
 from whimbrel.statuspage.reports.assessing import State, SurgeSeen, assessed
 from whimbrel.statuspage.reports.challenge import Challenges
@@ -79,6 +79,8 @@ class Reports:
         self._judge = Judge(book=book, tally=self._tally, name_of=self._name_of)
         self._names: dict[int, str] = {}
         self._sweeping = False
+        self.decisions = 0
+        """How often somebody has decided about a note: what was looked at before may not be shown any more."""
         self.failing = ""
         """Why something could not be written down; empty while everything can."""
         self.intake = Intake(
@@ -183,17 +185,24 @@ class Reports:
             culprit=seen.of if seen.role == "bystander" else "",
         )
 
-    async def waiting(self) -> list[Waiting]:
+    async def waiting(self) -> list[Comment]:
         """Notes that an operator has to look at, oldest first (operators' Moderation)."""
-        names = {number: service.name for number, service in self._numbered()}
-        found = await self.book.read(notes.waiting)
-        return [Waiting(str(one.id), names.get(one.service, ""), one.words, one.at_ms) for one in found]
+        return self._comments(await self.book.read(notes.waiting))
+
+    async def shown(self) -> list[Comment]:
+        """Notes that were let through last (operators' Moderation)."""
+        return self._comments(await self.book.read(notes.newest_shown))
 
     async def decide(self, id_: str, *, shown: bool, actor: str) -> None:
-        """Let a note through, or turn it down. Raises NotFound."""
+        """Let a note through, turn it down, or take it back. Raises NotFound."""
         number = int(id_) if id_.isascii() and id_.isdecimal() and len(id_) < _ID_DIGITS_MAX else 0
-        decided = notes.show if shown else notes.drop
+        decided = notes.show if shown else notes.hide
         await self.book.write(partial(decided, id_=number, actor=actor, now_ms=self.clock()))
+        self.decisions += 1
+
+    def _comments(self, found: Sequence[notes.Note]) -> list[Comment]:
+        names = {number: service.name for number, service in self._numbered()}
+        return [Comment(str(one.id), names.get(one.service, ""), one.words, one.at_ms) for one in found]
 
     async def _keep_salt(self) -> None:
         self._salts.at(self.clock())

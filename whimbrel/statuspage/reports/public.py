@@ -43,25 +43,29 @@ class Overview(NamedTuple):
         return sum(one.reports for one in self.bins)
 
 
+_Moment = tuple[int, int]
+"""When a look was true: the newest minute that was judged, and how many notes had been decided about."""
+
+
 class Public:
     """Looks, kept for the minute for which they are true."""
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
-        self._kept: OrderedDict[tuple[str, int, int], tuple[int, Overview]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], tuple[_Moment, Overview]] = OrderedDict()
 
     async def overview(self, service: Service, days: int, width: int | None = None) -> Overview:
         """A service over 1, 7 or 90 days. Raises Invalid, StoreUnavailable."""
         if days not in WIDTHS:
             raise Invalid(f"days: expected one of {', '.join(str(one) for one in WIDTHS)}")
-        key, minute = (service.id, days, width or WIDTHS[days]), self._reports.minute
+        key, now = (service.id, days, width or WIDTHS[days]), (self._reports.minute, self._reports.decisions)
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == minute:
+        if kept is not None and kept[0] == now:
             said = self._reports.said(service)
             return kept[1] if said.standing is None else kept[1]._replace(said=said)
         said = await self._reports.looked_at(service)
         found = await self._reports.book.read(lambda look: self._looked(look, said, days, key[2]))
-        self._kept[key] = (minute, found)
+        self._kept[key] = (now, found)
         self._kept.move_to_end(key)
         while len(self._kept) > LOOKS_KEPT_MAX:
             self._kept.popitem(last=False)

@@ -125,9 +125,14 @@ WHERE shown_ms IS NULL ORDER BY at_ms LIMIT :limit
 SELECT id, service, at_ms, kind, place, words, shown_ms FROM report_notes
 WHERE shown_ms IS NOT NULL AND service = :service ORDER BY at_ms DESC LIMIT :limit
 
+-- name: newest_shown_notes
+-- What was let through last, about any service.
+SELECT id, service, at_ms, kind, place, words, shown_ms FROM report_notes
+WHERE shown_ms IS NOT NULL ORDER BY shown_ms DESC, id DESC LIMIT :limit
+
 -- name: note
--- Whether there is such a note.
-SELECT id FROM report_notes WHERE id = :id
+-- One note.
+SELECT id, service, at_ms, kind, place, words, shown_ms FROM report_notes WHERE id = :id
 
 -- name: notes_waiting
 -- How many notes nobody has looked at.
@@ -136,6 +141,10 @@ SELECT COUNT(*) FROM report_notes WHERE shown_ms IS NULL
 -- name: show_note
 -- A note is let through.
 UPDATE report_notes SET shown_ms = :now_ms WHERE id = :id
+
+-- name: take_back_note
+-- A note waits again.
+UPDATE report_notes SET shown_ms = NULL WHERE id = :id
 
 -- name: drop_note
 -- A note is gone.
