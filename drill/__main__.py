@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drill import blows, crash, disk, idle, migrate, power, restart, small_disk, store
+from drill import blows, crash, disk, idle, migrate, power, restart, small_disk, status, store
 from drill.report import Violation, hold
 from whimbrel.cli.output import progress
 
@@ -56,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     restarting = drills.add_parser("restart", help="replace every process under load", description=restart.__doc__)
     restarting.add_argument("--restarts", type=int, default=5)
     restarting.set_defaults(drill=_restart)
+    lagging = drills.add_parser("status", help="time how soon the status page says so", description=status.__doc__)
+    lagging.add_argument("--kills", type=int, default=3, help="and so many processes are stopped")
+    lagging.add_argument("--posts", type=float, default=5.0, help="a second, of which one in ten then fails")
+    lagging.add_argument("--reports", type=float, default=20.0, help="a minute, where nobody reported before")
+    lagging.set_defaults(drill=_status)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
     idling.set_defaults(drill=_idle)
@@ -98,6 +103,13 @@ def _restart(flags: argparse.Namespace, directory: Path) -> None:
     with progress("restarts", flags.restarts) as advance:
         figures = restart.run(directory / "data", flags.restarts, advance)
     restart.report(figures)
+
+
+def _status(flags: argparse.Namespace, directory: Path) -> None:
+    stories = 2 * flags.kills + 1 + len(status.PHASES_SECONDS)
+    with progress("stories", stories) as advance:
+        figures = status.run(directory, kills=flags.kills, posts=flags.posts, reports=flags.reports, advance=advance)
+    status.report(figures)
 
 
 def _idle(flags: argparse.Namespace, directory: Path) -> None:
