@@ -47,6 +47,26 @@ class Tab:
         while not self._loaded:
             self._note(json.loads(self._socket.recv(timeout=SECONDS)))
 
+    def send(self, path, fields):
+        """Send a form to a path, with the token that the forms of this page carry, and wait for the answer."""
+        self._loaded = False
+        self.ask(
+            f"""(([path, fields]) => {{
+              const form = document.createElement("form");
+              const token = document.querySelector("input[name=csrf]");
+              for (const [name, value] of [...fields, ["csrf", token ? token.value : ""]]) {{
+                const input = document.createElement("input");
+                [input.name, input.value] = [name, value];
+                form.append(input);
+              }}
+              [form.method, form.action, form.hidden] = ["post", path, true];
+              document.body.append(form);
+              form.submit();
+            }})({json.dumps([path, list(fields.items())])})"""
+        )
+        while not self._loaded:
+            self._note(json.loads(self._socket.recv(timeout=SECONDS)))
+
     def ask(self, script):
         """The value of a script; a promise is waited for."""
         told = self.do("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
