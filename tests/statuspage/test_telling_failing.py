@@ -17,13 +17,6 @@ def page(tmp_path):
         yield page
 
 
-@pytest.fixture
-def receiver(page):
-    receiver = Receiver(page, agrees)
-    yield receiver
-    receiver.close()
-
-
 def test_a_receiver_that_fails_is_tried_again_later_and_later_and_keeps_its_order(page):
     broken = True
     receiver = Receiver(
@@ -97,8 +90,8 @@ def test_an_answer_without_end_is_an_answer_all_the_same(page):
     receiver.close()
 
 
-def test_one_that_never_answers_keeps_nobody_else_waiting(page, receiver):
-    stuck = asyncio.Event()
+def test_one_that_never_answers_keeps_nobody_else_waiting(page):
+    receiver, stuck = Receiver(page, agrees), asyncio.Event()
 
     async def silent(_reader, _writer):
         await stuck.wait()
@@ -120,7 +113,8 @@ def test_one_that_never_answers_keeps_nobody_else_waiting(page, receiver):
 
     assert page.run(until_heard()) == 1, "the other is still being waited for"
     page.settle()
-    mute.close()
+    for one in (mute, receiver):
+        one.close()
 
 
 def test_a_restart_in_the_middle_of_deliveries_loses_nothing_and_repeats_nothing_that_was_acknowledged(tmp_path):

@@ -13,22 +13,15 @@ from whimbrel.reliability.logs import log_as_json
 from whimbrel.statuspage.watching.elsewhere import Elsewhere, run_probes
 from whimbrel.statuspage.watching.pair import read_secrets
 
-ToFlag = Annotated[str, Parameter(name="--to", negative="")]
-KeyFlag = Annotated[str | None, Parameter(name="--key", negative="")]
-KeyFileFlag = Annotated[Path | None, Parameter(name="--key-file", negative="")]
-WatchFlag = Annotated[str, Parameter(name="--watch", negative="")]
-CanaryFlag = Annotated[Path | None, Parameter(name="--canary", negative="")]
-OnceFlag = Annotated[bool, Parameter(name="--once", negative="")]
-
 
 def probe(
     *,
-    to: ToFlag,
-    watch: WatchFlag,
-    key: KeyFlag = None,
-    key_file: KeyFileFlag = None,
-    canary: CanaryFlag = None,
-    once: OnceFlag = False,
+    to: str,
+    watch: str,
+    key: str | None = None,
+    key_file: Path | None = None,
+    canary: Path | None = None,
+    once: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Try a service from this machine, every ten seconds, and tell a status page elsewhere what was found.
 

@@ -2,9 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import note, say
@@ -23,13 +20,6 @@ from whimbrel.statuspage.writeup.gathering import proof_of
 from whimbrel.statuspage.writeup.picture import drawn
 from whimbrel.statuspage.writeup.rows import Version
 
-FormatFlag = Annotated[Generator, Parameter(name="--format", negative="")]
-DateFlag = Annotated[DateAs | None, Parameter(name="--date", negative="")]
-OutFlag = Annotated[Path, Parameter(name="--out", negative="")]
-VerifiedFlag = Annotated[Path | None, Parameter(name="--verified", negative="")]
-UrlFlag = Annotated[str | None, Parameter(name="--url", negative="")]
-ImageFlag = Annotated[str | None, Parameter(name="--image", negative="")]
-
 _DATED = ("jekyll", "cstate")
 
 
@@ -37,12 +27,12 @@ async def writeup(
     incident: str,
     /,
     *,
-    format: FormatFlag,
-    out: OutFlag,
-    date: DateFlag = None,
-    image: ImageFlag = None,
-    verified: VerifiedFlag = None,
-    url: UrlFlag = None,
+    format: Generator,
+    out: Path,
+    date: DateAs | None = None,
+    image: str | None = None,
+    verified: Path | None = None,
+    url: str | None = None,
     data: FolderFlag = None,
 ) -> None:
     """Write an incident up for a site generator: the published text, else the draft, else what the book alone knows.
@@ -65,7 +55,7 @@ async def writeup(
         facts = await writeups.facts(incident, proof)
         version = await _version(writeups, facts, proof)
     made = document(facts, version, format, date_as=date or "int")
-    file = out / made.name if out.is_dir() else out
+    file = _file(out, made.name)
     address = image or picture_address(format, file.name)
     made = document(facts, version, format, image=address, date_as=date or "int")
     _write(file, made, drawn(facts, version.title))
@@ -104,6 +94,10 @@ async def _version(writeups: Writeups, facts: Facts, proof: Proof | None) -> Ver
         made_ms=facts.at_ms,
         actor="",
     )
+
+
+def _file(out: Path, name: str) -> Path:
+    return out / name if out.is_dir() else out
 
 
 def _write(file: Path, made: Document, picture: bytes) -> None:

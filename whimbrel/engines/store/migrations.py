@@ -26,6 +26,7 @@ import apsw
 from whimbrel.engines.store.files import open_reader, open_writer, put_in_place, remove_files
 from whimbrel.engines.store.numbered import Schema, unpacked
 from whimbrel.engines.store.rows import FAULTS, away
+from whimbrel.engines.store.standing import cursor_row
 from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import Corrupt, WhimbrelError
 from whimbrel.kernel.limits import MIGRATION_BUSY_MS
@@ -205,18 +206,7 @@ def migrate_in_place(store: Path, migrations: Sequence[Migration], after: bytes)
 
 def made_with(store: Path) -> bytes:
     """The hash of the schema that a store was made with. Raises StoreUnavailable, Corrupt for what is no store."""
-    db = open_reader(store)
-    try:
-        row = db.execute(_SQL.schema_hash).fetchone()
-    except apsw.SQLError as error:
-        raise Corrupt("This is not a store.", log=f"{store}: {error}") from error
-    except FAULTS as error:
-        raise away(error) from error
-    finally:
-        db.close(True)
-    if row is None:
-        raise Corrupt("The store is damaged.", log=f"{store} has no cursor")
-    return bytes(row[0])
+    return bytes(cursor_row(open_reader(store), _SQL.schema_hash, store)[0])
 
 
 def _schema(db: apsw.Connection) -> Schema:

@@ -25,7 +25,7 @@ import apsw
 
 from whimbrel.engines.store.files import open_reader
 from whimbrel.engines.store.rows import FAULTS, away
-from whimbrel.engines.store.standing import Standing
+from whimbrel.engines.store.standing import Standing, cursor_row
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
 from whimbrel.kernel.limits import SNAPSHOT_LOG_BYTES_HIGH, SNAPSHOT_LOG_BYTES_MAX, SNAPSHOT_PIECE_BYTES
 from whimbrel.kernel.sql import Queries
@@ -97,18 +97,7 @@ def open_copy(path: Path) -> apsw.Connection:
 
 def standing_of_copy(path: Path) -> Standing:
     """Where the copied store stands. Raises Corrupt when it holds no cursor, StoreUnavailable when it is unreadable."""
-    db = open_copy(path)
-    try:
-        row = db.execute(_SQL.standing).fetchone()
-    except apsw.SQLError as error:
-        raise Corrupt("This is not a store.", log=f"{path}: {error}") from error
-    except FAULTS as error:
-        raise away(error) from error
-    finally:
-        db.close(True)
-    if row is None:
-        raise Corrupt("The store is damaged.", log=f"{path} has no cursor")
-    return Standing._make(row)
+    return Standing._make(cursor_row(open_copy(path), _SQL.standing, path))
 
 
 def wrong_with_copy(path: Path) -> str:

@@ -1,7 +1,11 @@
 """Where a store stands in the journal, and whether that place exists there (DESIGN rule 5)."""
 
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
+import apsw
+
+from whimbrel.engines.store.rows import FAULTS, away
 from whimbrel.kernel.contracts import Reading
 from whimbrel.kernel.errors import Corrupt
 from whimbrel.kernel.events import Record
@@ -42,6 +46,24 @@ def standing_of(rows: Reading) -> Standing:
     if row is None:
         raise Corrupt("The store is damaged.", log="the store has no cursor")
     return Standing._make(row)
+
+
+def cursor_row(db: apsw.Connection, sql: str, file: Path) -> tuple[Any, ...]:
+    """What `sql` says of the cursor of a store that nobody serves; `db` is closed.
+
+    Raises Corrupt for what is no store or holds no cursor, StoreUnavailable when it is unreadable.
+    """
+    try:
+        row = db.execute(sql).fetchone()
+    except apsw.SQLError as error:
+        raise Corrupt("This is not a store.", log=f"{file}: {error}") from error
+    except FAULTS as error:
+        raise away(error) from error
+    finally:
+        db.close(True)
+    if row is None:
+        raise Corrupt("The store is damaged.", log=f"{file} has no cursor")
+    return tuple(row)
 
 
 def check_against(journal: Past, standing: Standing) -> None:

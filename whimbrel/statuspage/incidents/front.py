@@ -52,20 +52,8 @@ class Incidents:
         self, name: str, saying: Saying, *, actor: str, board: Mapping[str, Verdict], pain_ms: int | None = None
     ) -> Incident:
         """A person opens an incident. Raises Invalid."""
-        people.check_name(name)
         now_ms = self._clock()
-        incident = Incident(
-            id=self._new_id(),
-            name=name.strip(),
-            status=saying.status or "investigating",
-            impact=saying.impact or "minor",
-            components=dict(saying.components),
-            automatic=False,
-            pain_ms=min(pain_ms or now_ms, now_ms),
-            created_ms=now_ms,
-            changed_ms=now_ms,
-            updated_ms=now_ms,
-        )
+        incident = people.begun(self._new_id(), name, saying, now_ms=now_ms, pain_ms=pain_ms)
         incident = people.said(incident, saying, actor=actor, now_ms=now_ms, board=board)
         await self._book.write(lambda pen: _put(pen, incident, "incident opened", saying, actor))
         return incident

@@ -29,8 +29,9 @@ from whimbrel.statuspage.values import (
 _IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
 
 
-class Saying(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person wants said. None leaves a thing as it is; `components` are added to those that are affected."""
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person can say of an incident. None leaves a thing as it is; `components` are added to the affected ones,
+    `reason` is for calling something better."""
 
     body: str
     status: IncidentStatus | None = None
@@ -41,7 +42,29 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     workaround: str | None = None
     breach: Breach | None = None
     data_safety: str | None = None
+
+
+class Saying(Words, frozen=True, kw_only=True):
+    """What a person wants said, and when they promise to say more."""
+
     next_update_ms: int | None = None
+
+
+def begun(id_: str, name: str, saying: Saying, *, now_ms: int, pain_ms: int | None = None) -> Incident:
+    """The incident that a person opens, before they have spoken. Raises Invalid."""
+    check_name(name)
+    return Incident(
+        id=id_,
+        name=name.strip(),
+        status=saying.status or "investigating",
+        impact=saying.impact or "minor",
+        components=dict(saying.components),
+        automatic=False,
+        pain_ms=min(pain_ms or now_ms, now_ms),
+        created_ms=now_ms,
+        changed_ms=now_ms,
+        updated_ms=now_ms,
+    )
 
 
 def said(incident: Incident, saying: Saying, *, actor: str, now_ms: int, board: Mapping[str, Verdict]) -> Incident:

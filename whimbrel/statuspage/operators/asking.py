@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from whimbrel.kernel.errors import Invalid
-from whimbrel.statuspage.incidents.people import Saying
-from whimbrel.statuspage.values import Breach, Impact, IncidentStatus, Maintenance, MaintenanceStatus, State
+from whimbrel.statuspage.incidents.people import Saying, Words
+from whimbrel.statuspage.values import Maintenance, MaintenanceStatus, State
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -22,18 +22,9 @@ _YEARS: Final = range(2_000, 2_100)
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)]
 
 
-class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Say something about an incident. None leaves a thing as it is; `reason` is for calling something better."""
+class Say(Words, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say something about an incident."""
 
-    body: str
-    status: IncidentStatus | None = None
-    impact: Impact | None = None
-    components: dict[str, State] = {}
-    reason: str = ""
-    cause: str | None = None
-    workaround: str | None = None
-    breach: Breach | None = None
-    data_safety: str | None = None
     next_update_minutes: Minutes | None = None
 
     def saying(self, now_ms: int) -> Saying:

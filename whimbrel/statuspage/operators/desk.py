@@ -16,6 +16,7 @@ from whimbrel.statuspage.book.history import Entry
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.incidents import people, rows, windows
 from whimbrel.statuspage.incidents.front import Incidents
+from whimbrel.statuspage.incidents.people import Saying
 from whimbrel.statuspage.operators.asking import (
     Edit,
     Open,
@@ -72,11 +73,9 @@ class Desk:
         """What the incident would be, without doing anything; raises what the deed would raise."""
         check_known(asked.components, self.catalogue.names())
         now_ms = self._clock()
-        if id_ is not None:
-            incident = await self.incident(id_)
-        else:
-            incident = self._new(asked, now_ms)
-        return people.said(incident, asked.saying(now_ms), actor=actor, now_ms=now_ms, board=self._board())
+        saying = asked.saying(now_ms)
+        incident = self._begun(asked, saying, now_ms) if id_ is None else await self.incident(id_)
+        return people.said(incident, saying, actor=actor, now_ms=now_ms, board=self._board())
 
     async def windows(self) -> list[Maintenance]:
         """The newest, and all that are not completed, newest first."""
@@ -143,20 +142,8 @@ class Desk:
     def _since_ms(self, asked: Open) -> int | None:
         return time_ms(asked.since, "since") if asked.since.strip() else None
 
-    def _new(self, asked: Say, now_ms: int) -> Incident:
+    def _begun(self, asked: Say, saying: Saying, now_ms: int) -> Incident:
         """The incident that `open` would begin with."""
-        name = asked.name if isinstance(asked, Open) else ""
-        people.check_name(name)
-        pain_ms = self._since_ms(asked) if isinstance(asked, Open) else None
-        return Incident(
-            id="preview",
-            name=name.strip(),
-            status="investigating",
-            impact=asked.impact or "minor",
-            components=dict(asked.components),
-            automatic=False,
-            pain_ms=min(pain_ms or now_ms, now_ms),
-            created_ms=now_ms,
-            changed_ms=now_ms,
-            updated_ms=now_ms,
-        )
+        if not isinstance(asked, Open):
+            return people.begun("preview", "", saying, now_ms=now_ms)
+        return people.begun("preview", asked.name, saying, now_ms=now_ms, pain_ms=self._since_ms(asked))
