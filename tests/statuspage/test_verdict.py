@@ -111,6 +111,53 @@ def test_every_clause_of_the_published_rule_has_its_case():
     assert {code for _, _, code in cases if code} == {clause.code for clause in CLAUSES}
 
 
+PLACES = tuple(
+    ProbeSeen(probe=step, vantage=place, at_ms=NOW)
+    for place in ("London", "Lisbon", "Lima")
+    for step in ("write", "read")
+)
+
+
+def only(places, choose):
+    return tuple(failing(one) if choose(one) else one for one in places)
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        pytest.param({"burns": (burning(6.0, 6.0),)}, "degraded_performance", id="latency burns 6 on both windows"),
+        pytest.param({"burns": (burning(6.0, 5.9),)}, "operational", id="the short window does not"),
+        pytest.param({"burns": (burning(5.9, 6.0),)}, "operational", id="the long window does not"),
+        pytest.param({"shares": (share(180, 10, 1_000),)}, "degraded_performance", id="1 % for 3 minutes"),
+        pytest.param({"shares": (share(180, 9, 1_000),)}, "operational", id="less than 1 %"),
+        pytest.param({"shares": (share(180, 99, 1_000),)}, "degraded_performance", id="almost 10 % for 3 minutes"),
+        pytest.param({"crowd": crowd(tail=9.9e-7)}, "degraded_performance", id="reports beyond one in a million"),
+        pytest.param({"crowd": crowd(tail=1e-6)}, "operational", id="reports at one in a million"),
+        pytest.param({"shares": (share(120, 100, 1_000),)}, "partial_outage", id="10 % for 2 minutes"),
+        pytest.param({"shares": (share(120, 99, 1_000),)}, "operational", id="less than 10 % of 2 minutes alone"),
+        pytest.param({"shares": (share(60, 499, 1_000),)}, "operational", id="less than 50 % of a minute alone"),
+        pytest.param({"shares": (share(120, 499, 1_000),)}, "partial_outage", id="almost 50 % for 2 minutes"),
+        pytest.param({"probes": only(PLACES, lambda one: one.vantage == "Lima")}, "partial_outage", id="one place"),
+        pytest.param({"probes": only(PLACES, lambda one: one.vantage != "Lima")}, "partial_outage", id="all but one"),
+        pytest.param(
+            {"probes": only(PLACES, lambda one: one.probe == "write")}, "partial_outage", id="writes fail, reads work"
+        ),
+        pytest.param(
+            {"probes": only(PLACES, lambda one: one.probe == "write" and one.vantage != "Lima")},
+            "operational",
+            id="a step at some places",
+        ),
+        pytest.param({"shares": (share(60, 501, 1_000),)}, "major_outage", id="more than 50 % for a minute"),
+        pytest.param({"probes": only(PLACES, lambda _: True)}, "major_outage", id="all probes twice"),
+        pytest.param(
+            {"probes": tuple(failing(one, failures=1) for one in PLACES)}, "operational", id="all probes once"
+        ),
+    ],
+)
+def test_every_row_of_the_table_that_the_rule_was_made_from(seen, state):
+    assert state_of(evidence(**{"probes": PLACES} | seen)) == state
+
+
 def test_no_data_is_unknown_and_not_green():
     assert state_of(Evidence(component="home", at_ms=NOW)) == "unknown"
     assert state_of(evidence(seen_ms=NOW - 61_000)) == "unknown"
@@ -142,6 +189,18 @@ def test_a_state_is_left_after_it_was_clean_for_long_enough_and_not_before(state
     verdict, after = decide(evidence(at_ms=NOW + 1_000 * patience_seconds), before)
     assert verdict.state == "operational"
     assert after.since_ms == NOW
+
+
+def test_what_falls_from_a_major_outage_stops_at_the_milder_one_that_is_not_over():
+    """Accident: a partial outage of ten seconds ago was shown as over, because the major one before it was."""
+    before = Standing(state="major_outage", since_ms=NOW - 60_000)
+    states = []
+    for minute in range(30):
+        partial = {"shares": (share(120, 30, 100),)} if minute < 14 else {}
+        verdict, before = decide(evidence(at_ms=NOW + 60_000 * minute, **partial), before)
+        states.append(verdict.state)
+    assert states == ["major_outage"] * 15 + ["partial_outage"] * 9 + ["operational"] * 6
+    assert before.milder == {}
 
 
 def test_a_service_that_flaps_does_not_make_its_page_flap():
@@ -213,3 +272,36 @@ def test_the_state_is_never_better_than_the_worst_reason_and_never_better_than_b
         if seconds < DEFAULT.clean_seconds:
             assert SEVERITY[verdict.state] >= SEVERITY[state]
         assert decide(now, after)[0].state == verdict.state
+
+
+TROUBLES = {"degraded_performance": 600, "partial_outage": 600, "major_outage": 900}
+CAUSES = {
+    "operational": {},
+    "degraded_performance": {"shares": (share(180, 5, 400),)},
+    "partial_outage": {"shares": (share(120, 30, 100),)},
+    "major_outage": {"shares": (share(60, 80, 100),)},
+    "unknown": {"seen_ms": None, "probes": ()},
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(CAUSES)), st.integers(1, 20)), max_size=25))
+def test_every_trouble_is_shown_until_it_has_been_over_for_long_enough_and_no_longer(story):
+    """The rule a second time: each trouble is owed its patience, and silence does not count as calm."""
+    before, at_ms, owed = None, NOW, {}
+    for raw, steps in story:
+        for _ in range(steps):
+            at_ms += 60_000
+            for state in list(owed):
+                if raw == "unknown" or SEVERITY[raw] >= SEVERITY[state]:
+                    owed[state] = None
+                else:
+                    owed[state] = at_ms if owed[state] is None else owed[state]
+                    if at_ms - owed[state] >= 1_000 * TROUBLES[state]:
+                        del owed[state]
+            if raw in TROUBLES:
+                owed[raw] = None
+            verdict, before = decide(evidence(at_ms, **CAUSES[raw]), before)
+            expected = max([raw, *owed], key=SEVERITY.__getitem__)
+            assert verdict.state == expected
+            assert verdict.since_ms <= at_ms
+            assert verdict.better_since_ms == owed.get(expected)

@@ -62,11 +62,15 @@ class Clause(NamedTuple):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is carried from one verdict to the next: the state, since when, and since when it has been better."""
+    """What is carried from one verdict to the next: the state, since when, and since when it has been better.
+
+    `milder`: the troubles below it that were seen meanwhile, each with since when it has been better than that.
+    """
 
     state: State
     since_ms: int
     better_since_ms: int | None = None
+    milder: dict[State, int | None] = {}
 
 
 def decide(evidence: Evidence, before: Standing | None, thresholds: Thresholds = DEFAULT) -> tuple[Verdict, Standing]:
@@ -123,17 +127,43 @@ def _is_silent(evidence: Evidence, thresholds: Thresholds) -> bool:
 def _settled(
     raw: State, reasons: Sequence[Reason], at_ms: int, before: Standing | None, thresholds: Thresholds
 ) -> Standing:
-    if before is None or SEVERITY[raw] > SEVERITY[before.state] or before.state not in _FALLS_SLOWLY:
-        if before is not None and raw == before.state:
-            return Standing(state=raw, since_ms=before.since_ms)
-        began_ms = min((reason.since_ms for reason in reasons if reason.state == raw), default=at_ms)
-        return Standing(state=raw, since_ms=min(began_ms, at_ms))
-    if raw == before.state or raw == "unknown":
-        return Standing(state=before.state, since_ms=before.since_ms)
-    better_since_ms = at_ms if before.better_since_ms is None else before.better_since_ms
-    if at_ms - better_since_ms >= 1_000 * _patience_seconds(before.state, thresholds):
-        return Standing(state=raw, since_ms=better_since_ms)
-    return Standing(state=before.state, since_ms=before.since_ms, better_since_ms=better_since_ms)
+    """The worst of what is and what is still being waited out, each trouble for as long as the table says."""
+    held = _held(raw, at_ms, before, thresholds)
+    state = worst([raw, *held])
+    return Standing(
+        state=state,
+        since_ms=_since_ms(state, reasons, at_ms, before),
+        better_since_ms=held.pop(state, None),
+        milder=held,
+    )
+
+
+def _held(raw: State, at_ms: int, before: Standing | None, thresholds: Thresholds) -> dict[State, int | None]:
+    """The troubles that are, or have not been over for long enough, with since when it has been better; None: not yet.
+
+    Silence is not better. **The accident** that shaped it: what fell from a major outage fell to the state of that
+    second, so a partial outage of ten seconds ago was shown as over.
+    """
+    troubles = {} if before is None else {before.state: before.better_since_ms, **before.milder}
+    held: dict[State, int | None] = {}
+    for state, better_since_ms in troubles.items():
+        if state not in _FALLS_SLOWLY:
+            continue
+        if raw == "unknown" or SEVERITY[raw] >= SEVERITY[state]:
+            held[state] = None
+            continue
+        since_ms = at_ms if better_since_ms is None else better_since_ms
+        if at_ms - since_ms < 1_000 * _patience_seconds(state, thresholds):
+            held[state] = since_ms
+    return held | ({raw: None} if raw in _FALLS_SLOWLY else {})
+
+
+def _since_ms(state: State, reasons: Sequence[Reason], at_ms: int, before: Standing | None) -> int:
+    if before is not None and state == before.state:
+        return before.since_ms
+    if before is not None and before.state in _FALLS_SLOWLY and SEVERITY[state] < SEVERITY[before.state]:
+        return at_ms if before.better_since_ms is None else before.better_since_ms
+    return min([at_ms, *(reason.since_ms for reason in reasons if reason.state == state)])
 
 
 _FALLS_SLOWLY: Final = frozenset({"degraded_performance", "partial_outage", "major_outage"})
@@ -264,7 +294,7 @@ def _fallen(evidence: Evidence, _: Thresholds) -> Seen | None:
 
 def _crowd(evidence: Evidence, thresholds: Thresholds) -> Seen | None:
     crowd = evidence.crowd
-    if crowd is None or crowd.culprit or crowd.tail > thresholds.crowd_tail:
+    if crowd is None or crowd.culprit or crowd.tail >= thresholds.crowd_tail:
         return None
     if crowd.weight < thresholds.crowd_weight_min:
         return None  # shown beside the verdict as what it looks like, a brigade; not silently dropped
