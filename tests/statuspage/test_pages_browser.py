@@ -62,6 +62,19 @@ def test_an_open_page_shows_what_has_changed_and_keeps_the_focus(tab, site):
     assert tab.complaints == []
 
 
+def test_a_change_is_told_to_who_listens_and_leaves_the_focus_where_it_is(tab, site):
+    tab.open(f"{site.url}/components/posting")
+    tab.until("performance.getEntriesByType('resource').some((one) => one.initiatorType === 'fetch')", "it asks")
+    tab.ask("document.querySelector('summary').focus()")
+    site.status.now_ms += 1_000
+    site.run(site.status.turn(failing={"home", "posting"}))
+    tab.ask(COMES_BACK)
+    tab.until("document.querySelector('.verdict .state').innerText === 'Major outage'", "the change is shown")
+    assert tab.ask("document.querySelector('[role=status]').innerText").startswith("Major outage")
+    assert tab.ask("document.activeElement.localName") == "summary"
+    assert tab.complaints == []
+
+
 def test_an_open_page_says_that_nobody_answers(tab, tmp_path):
     status = []
 

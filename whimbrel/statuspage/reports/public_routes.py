@@ -144,15 +144,15 @@ class _Window:
         """Every service, those in trouble first."""
         order = {"strong": 0, "moderate": 1, "weak": 2, "none": 3}
         said = sorted((self._reports.said(one) for one in self._all()), key=lambda one: order[one.state])
-        texts = _texts(request)
-        values = {"texts": texts, "services": [service_view.standing(texts, one) for one in said]}
+        texts, now_ms = _texts(request), self._reports.clock()
+        values = {"texts": texts, "services": [service_view.standing(texts, one, now_ms) for one in said]}
         return self._layout.page(request, "services.html", values)
 
     async def service_page(self, request: Request) -> Response:
         """One service: chart, kinds, places, map, notes, and the evidence."""
         found, texts = await self._found(request), _texts(request)
         names = {one.id: one.name for one in self._all()}
-        values = {"texts": texts, "svg": svg} | service_view.shown(texts, found, names)
+        values = {"texts": texts, "svg": svg} | service_view.shown(texts, found, names, self._reports.clock())
         return self._layout.page(request, "service.html", values)
 
     async def _found(self, request: Request) -> Overview:

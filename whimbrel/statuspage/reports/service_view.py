@@ -3,7 +3,7 @@
 Promises: every figure of a drawing stands in a table too, and what is not measured is said to be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from whimbrel.statuspage.detection.surge import ALARM_DECADES
@@ -19,12 +19,15 @@ from whimbrel.statuspage.values import State
 
 PLACES_FIRST: Final = 10
 """Countries that the table shows at once; the others are unfolded."""
+LATE_MINUTES: Final = 5
+"""A minute is judged within two of its end; when the newest that was is this old, something stands still."""
 _MINUTE_MS: Final = 60_000
 STATE_OF: Final[dict[str, State]] = {
     "none": "operational",
     "weak": "operational",
     "moderate": "degraded_performance",
     "strong": "partial_outage",
+    "unknown": "unknown",
 }
 """With which of the page's marks a crowd is shown."""
 
@@ -48,26 +51,28 @@ class Standing(NamedTuple):
     disagreement: str
 
 
-def standing(texts: Words, said: Said) -> Standing:
-    """How a service stands."""
-    seen = said.standing.seen if said.standing is not None and said.state != "none" else None
-    denied = disagreement(said)
+def standing(texts: Words, said: Said, now_ms: int) -> Standing:
+    """How a service stands. What was not judged lately is not called well."""
+    late = now_ms // _MINUTE_MS - said.minute > LATE_MINUTES
+    state = "unknown" if late else said.state
+    seen = said.standing.seen if said.standing is not None and state not in ("none", "unknown") else None
+    denied = disagreement(said) if state != "unknown" else None
     return Standing(
         said.service.id,
         said.service.name,
-        STATE_OF[said.state],
-        texts(f"crowd.{said.state}"),
+        STATE_OF[state],
+        texts(f"crowd.{state}"),
         texts("state.since", moment=_moment(texts, seen.since)) if seen is not None else "",
         texts("disagreement", clock=texts.clock(denied.since * _MINUTE_MS)) if denied is not None else "",
     )
 
 
-def shown(texts: Words, found: Overview, names: dict[str, str]) -> dict[str, Any]:
+def shown(texts: Words, found: Overview, names: Mapping[str, str], now_ms: int) -> dict[str, Any]:
     """The values of the template. `names`: what each service is called, by id."""
     said = found.said
     countries = [_line(texts, places.name_of(one[0], texts.language), one) for one in found.countries]
     return {
-        "standing": standing(texts, said),
+        "standing": standing(texts, said, now_ms),
         "page": _page(texts, said),
         "page_error": said.page.error if said.page is not None else "",
         "counted": texts(f"counted.{found.days}", n=texts.number(found.total)),
@@ -164,7 +169,7 @@ def _doubts(texts: Words, said: Said) -> tuple[str, list[str]] | None:
     return texts("doubts", share=texts.share(weighing.weight)), reasons
 
 
-def _bystander(texts: Words, said: Said, names: dict[str, str]) -> tuple[str, str, str] | None:
+def _bystander(texts: Words, said: Said, names: Mapping[str, str]) -> tuple[str, str, str] | None:
     """That it is another service's trouble: a sentence, the service's id, and its name."""
     seen = said.standing.seen if said.standing is not None else None
     if seen is None or not seen.of:

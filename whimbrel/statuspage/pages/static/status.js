@@ -1,4 +1,5 @@
 /* Keeps a page true while it is open: asks every ten seconds, puts in what has changed, says when nobody answers.
+   What has the focus keeps it, and a change of the state is told to who listens to the page.
    A copy (which has .copy) asks for nothing but its own age. The page says the same without this file. */
 (() => {
   "use strict";
@@ -47,16 +48,27 @@
       : line.dataset.ago.replace("{age}", aged(line, (performance.now() - looked) / 1000));
     if (line.textContent !== text) line.textContent = text;
   };
+  const news = document.createElement("p");
+  news.className = "unseen";
+  news.setAttribute("role", "status");
+  const said = (main) => main.querySelector(".verdict h1, .verdict .state-line, .alone .tags")?.innerText || "";
   const put = (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const main = document.querySelector("main");
+    const before = said(main);
     const open = new Set([...main.querySelectorAll("details[open]")].map((one) => one.parentElement.firstElementChild.id));
     const focus = document.activeElement;
-    const address = main.contains(focus) ? focus.getAttribute("href") : null;
+    const kind = main.contains(focus) && focus !== main ? focus.localName : null;
+    const place = kind ? [...main.querySelectorAll(kind)].indexOf(focus) : -1;
+    const address = kind ? focus.getAttribute("href") : null;
     main.replaceChildren(...fresh.querySelector("main").childNodes);
     for (const one of main.querySelectorAll("details")) one.open = open.has(one.parentElement.firstElementChild.id);
-    if (address) [...main.querySelectorAll("a")].find((one) => one.getAttribute("href") === address)?.focus();
+    if (kind) {
+      const all = [...main.querySelectorAll(kind)];
+      (all.find((one) => address && one.getAttribute("href") === address) || all[place])?.focus({ preventScroll: true });
+    }
     document.title = fresh.title;
+    if (said(main) !== before) news.textContent = said(main);
   };
   const ask = async () => {
     if (document.hidden || String(document.getSelection())) return;
@@ -77,6 +89,7 @@
     tell();
   };
   if (seen()) {
+    document.querySelector("footer").append(news);
     ask();
     setInterval(ask, EVERY);
     setInterval(tell, 1000);
