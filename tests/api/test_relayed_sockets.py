@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.relaying import far_sockets, relaying, until
-from whimbrel.kernel.limits import STREAM_MESSAGE_BYTES_MAX
+from whimbrel.api import unfinished
+from whimbrel.kernel.limits import STREAM_MESSAGE_BYTES_MAX, UNFINISHED_BYTES_MAX
 
 PATH = "/api/v1/streaming"
 
@@ -200,3 +201,28 @@ async def test_nothing_else_becomes_a_websocket(tmp_path, path):
         with pytest.raises(InvalidStatus) as refused:
             await connect(place.url + path)
         assert refused.value.response.status_code == 404
+
+
+async def test_a_message_that_never_ends_filled_the_memory_and_now_ends_its_connection(tmp_path, monkeypatch):
+    monkeypatch.setattr(unfinished, "UNFINISHED_LOOK_SECONDS", 0.02)
+
+    async def endless():
+        while True:
+            yield "x" * 16_384
+
+    async with relaying(tmp_path) as place, far_sockets(place.far, echo):
+        async with connect(place.url + PATH) as quiet, connect(place.url + PATH) as endlessly:
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(endlessly.send(endless()), 10)
+            await quiet.send("still here")
+            assert await quiet.recv() == "still here"
+        await until(lambda: place.relay.relayed == 0, "both have left")
+
+
+async def test_many_messages_that_end_are_more_than_one_may_be_and_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr(unfinished, "UNFINISHED_LOOK_SECONDS", 0.02)
+    text = "x" * STREAM_MESSAGE_BYTES_MAX
+    async with relaying(tmp_path) as place, far_sockets(place.far, echo), connect(place.url + PATH) as socket:
+        for _ in range(3 * UNFINISHED_BYTES_MAX // len(text)):
+            await socket.send(text)
+            assert await socket.recv() == text

@@ -1,5 +1,6 @@
 """What is sent by those who mean no good: each gets a clear answer, and everybody else goes on."""
 
+import asyncio
 import base64
 import json
 import os
@@ -22,6 +23,7 @@ from whimbrel.kernel.limits import (
     STREAM_SUBSCRIPTIONS_MAX,
 )
 from whimbrel.streaming.answers import refusal
+from whimbrel.streaming.knock import Knock
 
 HANDSHAKE = (
     "GET /api/v1/streaming HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
@@ -260,3 +262,59 @@ def test_a_store_that_is_away_is_told_with_the_time_to_come_back():
     said = refusal(StoreUnavailable("The server is slow to answer right now."))
     assert said.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nRetry-After: 2\r\n" in said
+
+
+def test_an_address_instead_of_a_path_was_refused_though_proxies_may_write_it(streaming):
+    assert answer(streaming, request("http://x.example/api/v1/streaming/health")).startswith(b"HTTP/1.1 200 ")
+    assert answer(streaming, request("https://x.example")).startswith(b"HTTP/1.1 400 ")
+
+
+class Wire(asyncio.Transport):
+    """A connection that keeps what is written to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.said, self.closed = b"", False
+
+    def write(self, data):
+        self.said += data
+
+    def close(self):
+        self.closed = True
+
+    def is_closing(self):
+        return self.closed
+
+
+class Slow:
+    """A desk at which a request takes its time."""
+
+    def knocked(self, _knock):
+        return True
+
+    def opened(self, knock, _head):
+        knock.task = asyncio.create_task(asyncio.Event().wait())
+
+    def left(self, knock):
+        """It is gone."""
+
+    def refused(self, status):
+        """It became no stream."""
+
+
+def test_who_sends_much_before_the_answer_was_cut_off_without_a_word():
+    async def hasten():
+        knock, wire = Knock(Slow()), Wire()
+        knock.connection_made(wire)
+        knock.data_received(HANDSHAKE.format(key="").encode())
+        knock.data_received(b"x" * STREAM_MESSAGE_BYTES_MAX)
+        assert (wire.said, wire.closed) == (b"", False)
+        knock.data_received(b"x")
+        await asyncio.wait((knock.task,))
+        assert knock.task.cancelled()
+        return wire
+
+    wire = asyncio.run(hasten())
+    assert wire.said.startswith(b"HTTP/1.1 413 ")
+    assert b"Wait for the answer" in wire.said
+    assert wire.closed

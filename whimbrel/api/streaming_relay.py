@@ -19,6 +19,7 @@ from whimbrel.api.errors import MethodNotAllowed, answer_to
 from whimbrel.api.far_side import FarSide, StreamsAway, ended, open_far_side, request_head
 from whimbrel.api.relayed_frames import RelayedFrames
 from whimbrel.api.request import Receive, Scope
+from whimbrel.api.unfinished import Unfinished
 from whimbrel.kernel.errors import Unavailable, WhimbrelError
 from whimbrel.kernel.limits import RELAY_LEAVE_SECONDS, RELAY_OPEN_SECONDS, RELAY_SEND_SECONDS, STREAMS_RELAYED_MAX
 from whimbrel.reliability.metrics import ROUTE, SECONDS, STATUS
@@ -137,13 +138,24 @@ class StreamingRelay:
     async def _pass_on(self, scope: Scope, far: FarSide, receive: Receive, send: Send) -> None:
         head = far.head
         if head.status == _UPGRADED:
-            await RelayedFrames(far, send, self._send_seconds).run(receive)
+            await self._frames(scope, far, receive, send)
         elif scope.get("method") == "HEAD" or head.status in _BODILESS:
             await _say(scope, send, head.status, head.headers, b"")
         elif head.header(b"content-type").startswith(_EVENTS):
             await self._events(far, receive, send)
         else:
             await _say(scope, send, head.status, head.headers, await far.whole())
+
+    async def _frames(self, scope: Scope, far: FarSide, receive: Receive, send: Send) -> None:
+        host, port = scope.get("client") or ("", 0)
+        unfinished = Unfinished((host, port), receive)
+        await unfinished.begin()
+        watching = asyncio.create_task(unfinished.watch())
+        try:
+            await RelayedFrames(far, send, self._send_seconds).run(unfinished.receive)
+        finally:
+            await ended(watching)
+            unfinished.end()
 
     async def _events(self, far: FarSide, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": far.head.status, "headers": far.head.headers})

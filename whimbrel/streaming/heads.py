@@ -14,7 +14,9 @@ from whimbrel.kernel.limits import FIELDS_MAX
 METHODS: Final = ("GET", "HEAD", "OPTIONS")
 END: Final = b"\r\n\r\n"
 
-_FIRST: Final = re.compile(r"([A-Z]{1,16}) (/[\x21-\x7e]*) HTTP/1\.[01]")
+_FIRST: Final = re.compile(r"([A-Z]{1,16}) (?:https?://[\x21-\x2e\x30-\x3e\x40-\x7e]+)?(/[\x21-\x7e]*) HTTP/1\.[01]")
+"""The target is a path, or an address with one, as some proxies write it (RFC 9112, 3.2.2)."""
+
 _FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
 _LISTED: Final = "x-forwarded-for"
 _NEVER: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")

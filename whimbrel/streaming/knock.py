@@ -5,7 +5,7 @@ import binascii
 from base64 import b64decode
 from typing import Protocol
 
-from whimbrel.kernel.errors import BadRequest, NotFound, TooSlow, WhimbrelError
+from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge, TooSlow, WhimbrelError
 from whimbrel.kernel.limits import STREAM_HEAD_BYTES_MAX, STREAM_MESSAGE_BYTES_MAX
 from whimbrel.streaming import answers
 from whimbrel.streaming.heads import END, Head, parse_head
@@ -76,7 +76,7 @@ class Knock(asyncio.Protocol):
         if self.opening:
             self.early += data
             if len(self.early) > STREAM_MESSAGE_BYTES_MAX:
-                self.transport.abort()
+                self._refuse_haste()
             return
         before = max(0, len(self._buffer) - len(END) + 1)
         self._buffer += data
@@ -100,6 +100,11 @@ class Knock(asyncio.Protocol):
         """The deadline has come before the head."""
         if not self.opening:
             self.refuse(TooSlow("The request did not arrive in time"))
+
+    def _refuse_haste(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+        self.refuse(TooLarge(f"Wait for the answer before you send more than {STREAM_MESSAGE_BYTES_MAX} bytes"))
 
     def _read(self, end: int) -> None:
         try:
