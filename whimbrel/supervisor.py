@@ -124,6 +124,7 @@ class Supervisor:
         self._stopping = 0
         self._exit_code = 0
         self._restarting = Restarting("done" if left else "idle")
+        self._restarts = 1 if left else 0
         self._wanted: Interpreter | None = None
         self._asking = threading.Lock()
         self._in_terminal = has_terminal()
@@ -148,7 +149,7 @@ class Supervisor:
                 {
                     "/livez": lambda: Reply(200, "text/plain", "ok\n"),
                     "/readyz": lambda: answering.readiness(list(self._crew.children)),
-                    "/metrics": lambda: answering.metrics(list(self._crew.children), began=self._began),
+                    "/metrics": self._metrics,
                     "/restarting": self._how_it_restarts,
                 },
                 verbs={"/restart": self._restart},
@@ -292,6 +293,7 @@ class Supervisor:
             if self._restarting.state == "running":
                 return False
             self._restarting = Restarting("running", "supervisor: asked to restart")
+            self._restarts += 1
             self._wanted = interpreter
         finally:
             self._asking.release()
@@ -358,6 +360,11 @@ class Supervisor:
             if child.pid is not None:
                 _log.error("a process did not end in time and was killed", extra={"child": child.name})
                 child.send(signal.SIGKILL)
+
+    def _metrics(self) -> Reply:
+        restarting = self._restarting.state == "running"
+        children = list(self._crew.children)
+        return answering.metrics(children, began=self._began, restarting=restarting, restarts=self._restarts)
 
     def _restart(self, query: Mapping[str, str]) -> Reply:
         path = query.get("python", self._interpreter.path)

@@ -34,7 +34,7 @@ def test_what_was_counted_is_charted_as_shares_of_five_minutes(book):
         return {one.kind: dict(one.points) for one in await Counted(book).figures("home", NOW)}
 
     found = asyncio.run(charted())
-    assert found.keys() == {"errors", "latency"}
+    assert found.keys() == {"errors", "slow"}
     assert len(found["errors"]) == 288
     assert {at_ms: value for at_ms, value in found["errors"].items() if value is not None} == {
         60_000 * (minute - minute % 5): share for minute, share in ((MINUTE - 30, 0.25), (MINUTE - 2, 1.0))

@@ -16,7 +16,7 @@ class Measured:
     """Somebody who has figures of one part."""
 
     async def figures(self, component, now_ms):
-        return [Figures("latency", [(now_ms - 60_000, 0.01), (now_ms, 0.3)])] if component == "home" else []
+        return [Figures("slow", [(now_ms - 60_000, 0.01), (now_ms, 0.3)])] if component == "home" else []
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from whimbrel.reliability.children import Child
 from whimbrel.reliability.control import Reply
-from whimbrel.reliability.metrics import Family, Sample, exposition, merge
+from whimbrel.reliability.metrics import Family, Sample, counter, exposition, gauge, merge
 
 
 def readiness(children: Sequence[Child]) -> Reply:
@@ -25,10 +25,17 @@ def readiness(children: Sequence[Child]) -> Reply:
     return Reply(200 if ready else 503, "application/json", json.dumps(document))
 
 
-def metrics(children: Sequence[Child], *, began: float) -> Reply:
-    """/metrics: everybody's, and the supervisor's own. `began` (time.monotonic): when the server was started."""
+def metrics(children: Sequence[Child], *, began: float, restarting: bool, restarts: int) -> Reply:
+    """/metrics: everybody's, and the supervisor's own. `began` (time.monotonic): when the server was started.
+
+    `restarting`: whether children are being replaced; `restarts`: how often that has been begun.
+    """
     texts = {name: reply.text for name, reply in _asked(children, "/metrics").items() if reply.status == 200}
-    own = exposition(_families(children, time.monotonic() - began))
+    changing = [
+        gauge("whimbrel_restarting", "Whether processes are being replaced, one after the other.", int(restarting)),
+        counter("whimbrel_restarts_total", "How often this supervisor has begun to.", restarts),
+    ]
+    own = exposition([*_families(children, time.monotonic() - began), *changing])
     return Reply(200, "text/plain; version=0.0.4", merge({"supervisor": own, **texts}))
 
 

@@ -27,7 +27,9 @@ from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
+from whimbrel.statuspage.export.copying import Room
 from whimbrel.statuspage.export.front import Export
+from whimbrel.statuspage.export.rooms import ReportsCopied, WriteupsCopied
 from whimbrel.statuspage.incidents.front import Changed, Incidents
 from whimbrel.statuspage.incidents.windows import planned
 from whimbrel.statuspage.pages.charts import Charts
@@ -47,7 +49,7 @@ from whimbrel.statuspage.v2.routes import v2_routes
 from whimbrel.statuspage.verdict import patient
 from whimbrel.statuspage.watching.front import Plan, Watch
 from whimbrel.statuspage.watching.observed import Observed
-from whimbrel.statuspage.writeup.beside import writeups_of
+from whimbrel.statuspage.writeup.beside import postmortem_of, writeups_of
 from whimbrel.statuspage.writeup.front import Writeups
 from whimbrel.statuspage.writeup.routes import PACKAGE, writeup_routes
 
@@ -92,7 +94,13 @@ def open_rooms(settings: Settings, clock: Clock) -> Rooms:
         board=board,
         incidents=Incidents(book=book, clock=clock, names=catalogue.names),
         showing=Showing(
-            book=book, catalogue=catalogue, board=board, clock=clock, name=settings.name, url=settings.public_url
+            book=book,
+            catalogue=catalogue,
+            board=board,
+            clock=clock,
+            name=settings.name,
+            url=settings.public_url,
+            written=postmortem_of,
         ),
         reports=Reports(
             book=book, catalogue=catalogue, clock=clock, folder=settings.data, watched_url=settings.watched_url
@@ -128,9 +136,18 @@ class Program:
             packages=[*TEMPLATES, "whimbrel.statuspage.reports", PACKAGE],
             nav=[("services", "nav.reports"), ("subscribe", "nav.subscribe")],
         )
-        self._looking = Looking(book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock)
+        self._looking = Looking(
+            book=rooms.book, board=rooms.board, showing=rooms.showing, clock=clock, budgets=rooms.watch.budgets
+        )
         self._export = (
-            Export(settings.export, layout=self._layout, looking=self._looking, clock=clock, charts=self._charts())
+            Export(
+                settings.export,
+                layout=self._layout,
+                looking=self._looking,
+                clock=clock,
+                charts=self._charts(),
+                rooms=self._copied(),
+            )
             if settings.export is not None
             else None
         )
@@ -231,6 +248,9 @@ class Program:
 
     def _pages(self) -> Pages:
         return Pages(layout=self._layout, looking=self._looking, book=self.rooms.book, charts=self._charts())
+
+    def _copied(self) -> tuple[Room, ...]:
+        return WriteupsCopied(self.rooms.writeups), ReportsCopied(self.rooms.reports)
 
     def _charts(self) -> tuple[Charts, ...]:
         rooms = self.rooms

@@ -4,9 +4,11 @@ Each page carries its style and script, so that one file is a whole page, howeve
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from whimbrel.statuspage.pages import making
+import msgspec
+
+from whimbrel.statuspage.pages import budgets, making
 from whimbrel.statuspage.pages.addresses import Copied
 from whimbrel.statuspage.pages.charts import Figures
 from whimbrel.statuspage.pages.language import LANGUAGES, Words, words_of
@@ -16,13 +18,15 @@ from whimbrel.statuspage.pages.making import Making, Told
 from whimbrel.statuspage.pages.views import OVER
 from whimbrel.statuspage.v2.routes import documents
 
+_BUDGETS = "api/budgets.json"
 Mark = tuple[object, ...]
 
 
 class _Copy(NamedTuple):
-    """What the frame says about a copy."""
+    """What the frame says about a copy, and the entries of its menu besides the usual ones."""
 
     made_ms: int
+    nav: Sequence[tuple[str, str]]
 
 
 class _Sheet(NamedTuple):
@@ -35,12 +39,39 @@ class _Sheet(NamedTuple):
 _SHEET = _Sheet(STYLE.body.decode(), SCRIPT.body.decode())
 
 
+Make = Callable[[Words], Making]
+
+
 class Page(NamedTuple):
     """A page that can be made. `mark`: while it is the same, the page says the same."""
 
     path: str
     mark: Mark
-    make: Callable[[Words], Making]
+    make: Make
+
+
+class File(NamedTuple):
+    """A file beside the pages. `body` is None for one that is as it was under the same mark."""
+
+    path: str
+    mark: Mark
+    body: bytes | None
+
+
+class Found(NamedTuple):
+    """What a room has to copy: every page and file of it, whether it has changed or not."""
+
+    pages: Sequence[Page] = ()
+    files: Sequence[File] = ()
+
+
+class Room(Protocol):
+    """A room with pages of its own. `nav`: its entries of the menu, as pairs of a path and a key of words."""
+
+    nav: Sequence[tuple[str, str]]
+
+    async def found(self, look: Look, marks: Mapping[str, Mark]) -> Found:
+        """What is to be copied; of what has its mark among `marks` nothing is made again. Raises WhimbrelError."""
 
 
 def fronts(look: Look) -> Iterator[Page]:
@@ -58,6 +89,7 @@ def pages(look: Look, figures: Mapping[str, Sequence[Figures]]) -> Iterator[Page
         lambda words: making.history(words, look, told, older_ms=None, first=True),
     )
     yield Page("rule", (), lambda words: making.published_rule(words, look))
+    yield Page("budgets", (look.now_ms,), lambda words: making.error_budgets(words, look))
     yield Page("api", (), lambda words: making.api(words, look))
     for component in shown.components:
         yield Page(
@@ -75,12 +107,14 @@ def pages(look: Look, figures: Mapping[str, Sequence[Figures]]) -> Iterator[Page
         )
 
 
-def rendered(layout: Layout, page: Page, made_ms: int) -> Iterator[tuple[str, bytes]]:
+def rendered(
+    layout: Layout, page: Page, made_ms: int, nav: Sequence[tuple[str, str]] = ()
+) -> Iterator[tuple[str, bytes]]:
     """A page in every language: where each lies, and its bytes."""
     for language in LANGUAGES:
         words, at = words_of(language), Copied(page.path, language)
         found = page.make(words)
-        text = layout.render(found.template, words, at, **found.values, copy=_Copy(made_ms), sheet=_SHEET)
+        text = layout.render(found.template, words, at, **found.values, copy=_Copy(made_ms, nav), sheet=_SHEET)
         yield at.place, text.encode()
 
 
@@ -93,9 +127,10 @@ def data(look: Look) -> Iterator[tuple[str, bytes]]:
     """What programs read, and the drawing beside the name."""
     for path, (_, make) in documents().items():
         yield path, make(look.shown)
+    yield _BUDGETS, msgspec.json.encode(budgets.document(look))
     yield ICON.path, ICON.body
 
 
 def paths() -> set[str]:
     """Where that lies."""
-    return {*documents(), ICON.path}
+    return {*documents(), _BUDGETS, ICON.path}

@@ -14,9 +14,9 @@ from typing import Final
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.errors import WhimbrelError
-from whimbrel.kernel.limits import EXPORT_EVERY_SECONDS, EXPORT_RETRY_SECONDS
+from whimbrel.kernel.limits import EXPORT_EVERY_SECONDS, EXPORT_RETRY_SECONDS, EXPORT_ROOMS_SECONDS
 from whimbrel.statuspage.export import copying
-from whimbrel.statuspage.export.copying import Mark
+from whimbrel.statuspage.export.copying import Found, Mark, Room
 from whimbrel.statuspage.export.folder import Folder
 from whimbrel.statuspage.pages.charts import Charts, Figures
 from whimbrel.statuspage.pages.layout import Layout, machine_time
@@ -30,14 +30,22 @@ class Export:
     """Writes copies. For the program's one loop."""
 
     def __init__(
-        self, root: Path, *, layout: Layout, looking: Looking, clock: Clock, charts: tuple[Charts, ...] = ()
+        self,
+        root: Path,
+        *,
+        layout: Layout,
+        looking: Looking,
+        clock: Clock,
+        charts: tuple[Charts, ...] = (),
+        rooms: tuple[Room, ...] = (),
     ) -> None:
         """Raises Misconfigured for a folder that is somebody else's, or no folder."""
         self._folder = Folder(root)
         self._layout, self._looking, self._clock, self._charts = layout, looking, clock, charts
+        self._rooms, self._found = rooms, list[Found]()
         self._marks: dict[str, Mark] = {}
         self._change: Mark | None = None
-        self._made_ms, self._tried_ms = _NEVER, _NEVER
+        self._made_ms = self._tried_ms = self._found_ms = _NEVER
         self._copying: asyncio.Task[None] | None = None
         self.failing = ""
         """Why the newest copy could not be written; empty when it could."""
@@ -59,6 +67,9 @@ class Export:
         try:
             look = await self._looking.look()
             figures = await self._figures(look) if whole else {}
+            if self._rooms_due(look, whole=whole):
+                self._found = [await room.found(look, self._marks) for room in self._rooms]
+                self._found_ms = look.now_ms
             await asyncio.to_thread(self._write, look, figures, whole=whole)
         except (OSError, WhimbrelError) as error:
             if not self.failing:
@@ -77,6 +88,9 @@ class Export:
             with suppress(asyncio.CancelledError):
                 await self._copying
 
+    def _rooms_due(self, look: Look, *, whole: bool) -> bool:
+        return whole or look.now_ms - self._found_ms >= 1_000 * EXPORT_ROOMS_SECONDS
+
     async def _figures(self, look: Look) -> Mapping[str, Sequence[Figures]]:
         found: dict[str, list[Figures]] = {}
         for component in look.shown.components:
@@ -87,11 +101,16 @@ class Export:
     def _write(self, look: Look, figures: Mapping[str, Sequence[Figures]], *, whole: bool) -> None:
         """In a thread. The first page is written last: what it links to is there by then."""
         others, fronts = list(copying.pages(look, figures)), list(copying.fronts(look))
-        due = [one for one in [*(others if whole else ()), *fronts] if self._marks.get(one.path) != one.mark]
-        files = chain(
+        rooms = [page for found in self._found for page in found.pages]
+        files = [file for found in self._found for file in found.files]
+        due = [one for one in [*(others if whole else ()), *rooms, *fronts] if self._marks.get(one.path) != one.mark]
+        nav = [entry for room in self._rooms for entry in room.nav]
+        bodies = chain(
             copying.data(look),
-            chain.from_iterable(copying.rendered(self._layout, one, look.now_ms) for one in due),
+            ((file.path, file.body) for file in files if file.body is not None),
+            chain.from_iterable(copying.rendered(self._layout, one, look.now_ms, nav) for one in due),
         )
-        belongs = {place for one in (*others, *fronts) for place in copying.places(one)} | copying.paths()
-        self._folder.put(files, belongs, made_ms=look.now_ms, made_at=machine_time(look.now_ms))
-        self._marks |= {one.path: one.mark for one in due}
+        belongs = {place for one in (*others, *rooms, *fronts) for place in copying.places(one)} | copying.paths()
+        belongs |= {file.path for file in files}
+        self._folder.put(bodies, belongs, made_ms=look.now_ms, made_at=machine_time(look.now_ms))
+        self._marks |= {one.path: one.mark for one in due} | {file.path: file.mark for file in files}

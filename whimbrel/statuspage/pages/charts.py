@@ -10,21 +10,25 @@ from typing import Final, Literal, NamedTuple, Protocol
 from whimbrel.statuspage.pages import svg
 from whimbrel.statuspage.pages.language import Words
 
-Kind = Literal["latency", "errors", "lag", "reports"]
+Kind = Literal["latency", "errors", "slow", "lag", "stale", "reports"]
 Point = tuple[int, float | None]
 ROWS_MAX: Final = 48
 """Rows of the table beside a chart; of more points every second, third, ... is in it."""
 
 
 class Figures(NamedTuple):
-    """One measured thing over time: a count for `reports`, for the others a share of requests or answers.
+    """One measured thing over time: a count for `reports`, seconds for `latency` and `lag`, else a share of requests or
+    answers.
 
     Points are in order; a value of None is a time in which nothing was measured. `usual`: what is to be expected.
+    `beside`: further lines of the same thing, by name, when there are several; `name` is then that of the first.
     """
 
     kind: Kind
     points: Sequence[Point]
     usual: Sequence[Point] = ()
+    name: str = ""
+    beside: Sequence[tuple[str, Sequence[Point]]] = ()
 
 
 class Charts(Protocol):
@@ -35,13 +39,16 @@ class Charts(Protocol):
 
 
 class Chart(NamedTuple):
-    """A drawing, and the same as rows of a table: time, value, what is usual."""
+    """A drawing, and the same as rows of a table: time and a value in each column. `keys`: which line is which, as
+    pairs of a class in the style sheet and a text; none where there is one line.
+    """
 
     kind: Kind
     title: str
     drawing: str
-    rows: Sequence[tuple[int, str, str]]
-    has_usual: bool
+    columns: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    keys: Sequence[tuple[str, str]] = ()
 
 
 def charts(words: Words, found: Sequence[Figures]) -> list[Chart]:
@@ -50,18 +57,32 @@ def charts(words: Words, found: Sequence[Figures]) -> list[Chart]:
 
 
 def _chart(words: Words, one: Figures) -> Chart:
-    lines = [svg.Line("usual", one.usual), svg.Line(one.kind, one.points)]
+    lines = _lines(one)
     top = _text(words, one.kind, svg.ceiling(lines))
     first, last = one.points[0][0], one.points[-1][0]
     title = words(f"chart.{one.kind}")
     drawing = svg.chart(
-        lines if one.usual else lines[1:],
+        lines,
         id_=f"chart-{one.kind}",
         title=title,
         description=_described(words, one),
         labels=(top, _text(words, one.kind, 0.0), words.clock(first), words.clock(last)),
     )
-    return Chart(one.kind, title, drawing, _rows(words, one), bool(one.usual))
+    several = [one.name, *(name for name, _ in one.beside)] if one.beside else []
+    keys = [(name, words(f"line.{name}")) for name in several]
+    columns = [text for _, text in keys] or [words("column.value")]
+    return Chart(
+        one.kind, title, drawing, [*columns, *([words("column.usual")] if one.usual else [])], _rows(words, one), keys
+    )
+
+
+def _lines(one: Figures) -> list[svg.Line]:
+    usual = [svg.Line("usual", one.usual)] if one.usual else []
+    return [
+        *usual,
+        *(svg.Line(name, points) for name, points in one.beside),
+        svg.Line(one.name or one.kind, one.points),
+    ]
 
 
 def _described(words: Words, one: Figures) -> str:
@@ -71,11 +92,11 @@ def _described(words: Words, one: Figures) -> str:
     return words("chart.described", low=low, high=high, last=last, **span)
 
 
-def _rows(words: Words, one: Figures) -> list[tuple[int, str, str]]:
-    usual = dict(one.usual)
+def _rows(words: Words, one: Figures) -> list[tuple[int, Sequence[str]]]:
+    columns = [dict(points) for _, points in one.beside] + ([dict(one.usual)] if one.usual else [])
     every = -(-len(one.points) // ROWS_MAX)
     return [
-        (at_ms, _text(words, one.kind, value), _text(words, one.kind, usual.get(at_ms)))
+        (at_ms, [_text(words, one.kind, found) for found in (value, *(column.get(at_ms) for column in columns))])
         for at_ms, value in one.points[::-every]
     ]
 
@@ -83,4 +104,13 @@ def _rows(words: Words, one: Figures) -> list[tuple[int, str, str]]:
 def _text(words: Words, kind: Kind, value: float | None) -> str:
     if value is None:
         return "–"
+    if kind in ("latency", "lag"):
+        return seconds_text(words, value)
     return words.number(value, 1) if kind == "reports" else words.share(value, 2)
+
+
+def seconds_text(words: Words, value: float) -> str:
+    """A short time, with the signs that are the same in every language."""
+    if value < 1:
+        return f"{words.number(1_000 * value, 1 if value < 0.01 else 0)} ms"
+    return f"{words.number(value, 2)} s" if value < 60 else words.duration(1_000 * value)

@@ -72,11 +72,12 @@ class Layout:
     def render(self, template: str, words: Words, at: Addresses, **values: Any) -> str:
         """The page as text."""
         others = [(language, words_of(language)("language")) for language in LANGUAGES]
-        nav = [("", "nav.status"), ("history", "nav.history"), *(() if values.get("copy") else self._nav)]
+        copy = values.get("copy")
+        nav = [("", "nav.status"), ("history", "nav.history"), *(self._nav if copy is None else copy.nav)]
         frame = {
             "languages": others,
             "nav": nav,
-            "takes_reports": any(path == "services" for path, _ in nav),
+            "takes_reports": copy is None and any(path == "services" for path, _ in nav),
             "style": STYLE.path,
             "script": SCRIPT.path,
         }

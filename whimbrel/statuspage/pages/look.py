@@ -7,7 +7,7 @@ an error does not.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from whimbrel.kernel.clock import Clock
@@ -21,6 +21,7 @@ from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.v2.shapes import Shown
 from whimbrel.statuspage.values import Verdict
 from whimbrel.statuspage.verdict import DEFAULT, Thresholds
+from whimbrel.statuspage.watching.slo import Budget
 
 _log = logging.getLogger("whimbrel.status")
 
@@ -41,7 +42,7 @@ NO_PAST: Final = Past((), (), Parts(0, {}))
 class Look(NamedTuple):
     """One moment. `blind`: the program has not looked for so long that what stands here is old.
 
-    `thresholds`: the rule's numbers that are in force.
+    `thresholds`: the rule's numbers that are in force. `budgets`: what is left of every error budget.
     """
 
     shown: Shown
@@ -51,12 +52,23 @@ class Look(NamedTuple):
     seen_ms: int
     blind: bool
     thresholds: Thresholds = DEFAULT
+    budgets: Sequence[Budget] = ()
 
 
 class Looking:
     """Gives looks. For the program's one loop."""
 
-    def __init__(self, *, book: Book, board: Board, showing: Showing, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        book: Book,
+        board: Board,
+        showing: Showing,
+        clock: Clock,
+        budgets: Callable[[], Sequence[Budget]] = lambda: (),
+    ) -> None:
+        """`budgets`: what is left of every error budget, from who counts."""
+        self._budgets = budgets
         self._book, self._board, self._showing, self._clock = book, board, showing, clock
         self._spans: Mapping[str, Sequence[Span]] = {}
         self._read: tuple[int, int] = (-1, -1)
@@ -97,6 +109,7 @@ class Looking:
             self._showing.seen_ms,
             self._is_blind(),
             self._board.thresholds,
+            self._budgets(),
         )
 
     def _is_blind(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from whimbrel.kernel.limits import HISTORY_TOLD_PER_PAGE
 from whimbrel.statuspage.board.uptime import DAY_MS, with_gaps
-from whimbrel.statuspage.pages import sentences, svg, views
+from whimbrel.statuspage.pages import budgets, sentences, svg, views
 from whimbrel.statuspage.pages.charts import Figures, charts
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.look import NO_PAST, PAST_DAYS, Look
@@ -80,10 +80,16 @@ def component(words: Words, look: Look, one: Component, figures: Sequence[Figure
             "past": [(at_ms, day) for at_ms, day in days],
             "spans": spans,
             "charts": charts(words, figures),
+            "budgets": budgets.of_part(words, look, one.id),
             "stories": [views.told(words, incident, names, look.now_ms) for incident in concerning],
             "days": PAST_DAYS,
         },
     )
+
+
+def error_budgets(words: Words, look: Look) -> Making:
+    """What is promised of every part, and what is left of it."""
+    return Making("budgets.html", {**_of(words, look), "budgets": budgets.of_all(words, look), "days": budgets.DAYS})
 
 
 def published_rule(words: Words, look: Look) -> Making:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from whimbrel.kernel.contracts import Reading
@@ -18,7 +18,7 @@ from whimbrel.kernel.errors import NotFound, Unavailable
 from whimbrel.kernel.limits import HISTORY_TOLD_PER_PAGE, PAGE_READS_MAX, PAGES_KEPT_MAX
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.incidents import rows
-from whimbrel.statuspage.pages import making
+from whimbrel.statuspage.pages import budgets, making
 from whimbrel.statuspage.pages.charts import Charts, Figures
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.layout import ICON, POLICY, SCRIPT, STYLE, Layout, Static, reader, tag_of
@@ -58,6 +58,8 @@ class Pages:
             self._page("/incidents/{id}", self._story),
             self._page("/components/{id}", self._component),
             self._page("/rule", self._rule),
+            self._page("/budgets", self._budgets),
+            Route("/api/budgets.json", self._budgets_document, methods=["GET"]),
             self._page("/api", self._api),
             *(_file(one, _FOR_EVER) for one in (STYLE, SCRIPT)),
             _file(ICON, _AN_HOUR),
@@ -135,6 +137,13 @@ class Pages:
         for source in self._charts:
             figures += await source.figures(id_, look.now_ms)
         return making.component(words, look, component, figures)
+
+    async def _budgets(self, _request: Request, words: Words, look: Look) -> Making:
+        return making.error_budgets(words, look)
+
+    async def _budgets_document(self, _: Request) -> Response:
+        document = budgets.document(await self._looking.look())
+        return JSONResponse(document, headers={"cache-control": "no-cache", "access-control-allow-origin": "*"})
 
     async def _rule(self, _request: Request, words: Words, look: Look) -> Making:
         return making.published_rule(words, look)

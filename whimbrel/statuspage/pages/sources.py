@@ -12,10 +12,12 @@ from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.pages.charts import Figures, Kind
 from whimbrel.statuspage.reports.kinds import components_of
 from whimbrel.statuspage.reports.public import Public
-from whimbrel.statuspage.watching import charted
+from whimbrel.statuspage.watching import charted, measured
+from whimbrel.statuspage.watching.measured import Bin
 
 _DAY_MINUTES: Final = 1_440
-_KINDS: Final[tuple[tuple[str, Kind], ...]] = (("availability", "errors"), ("latency", "latency"), ("freshness", "lag"))
+_KINDS: Final[tuple[tuple[str, Kind], ...]] = (("availability", "errors"), ("latency", "slow"), ("freshness", "stale"))
+_PERCENTILES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
 class Counted:
@@ -25,17 +27,38 @@ class Counted:
         self._book = book
 
     async def figures(self, component: str, now_ms: int) -> Sequence[Figures]:
-        """Shares of requests that failed or were slow, and of answers that were old."""
+        """How long answers took and how far views were behind; shares that failed, were slow, were old."""
         until = now_ms // 60_000
+        begins = until - _DAY_MINUTES + charted.BIN_MINUTES
         try:
-            found = await self._book.read(
-                lambda look: charted.shares(
-                    look, component, from_minute=until - _DAY_MINUTES + charted.BIN_MINUTES, until_minute=until + 1
+            found, bins = await self._book.read(
+                lambda look: (
+                    charted.shares(look, component, from_minute=begins, until_minute=until + 1),
+                    measured.bins(look, component, measured.DAY, until),
                 )
             )
         except WhimbrelError:
             return ()
-        return [Figures(kind, found[sli]) for sli, kind in _KINDS if sli in found]
+        shares = {kind: Figures(kind, found[sli]) for sli, kind in _KINDS if sli in found}
+        figures = [latency(bins), shares.get("slow"), shares.get("errors"), lag(bins), shares.get("stale")]
+        return [one for one in figures if one is not None]
+
+
+def latency(bins: Sequence[tuple[int, Bin | None]]) -> Figures | None:
+    """Three percentiles; None of no answers."""
+    p50, p95, p99 = (
+        [(60_000 * start, None if one is None else measured.percentile(one.within, share)) for start, one in bins]
+        for _, share in _PERCENTILES
+    )
+    if all(value is None for _, value in p95):
+        return None
+    return Figures("latency", p95, name="p95", beside=(("p50", p50), ("p99", p99)))
+
+
+def lag(bins: Sequence[tuple[int, Bin | None]]) -> Figures | None:
+    """How far the component's oldest view was behind, at worst; None when nobody said."""
+    points = [(60_000 * start, None if one is None else one.lag_seconds) for start, one in bins]
+    return Figures("lag", points) if any(value is not None for _, value in points) else None
 
 
 class Reported:

@@ -57,8 +57,19 @@ class Page(NamedTuple):
     updated_ms: int
 
 
+class Postmortem(NamedTuple):
+    """A published write-up: its Markdown, when readers could see the first version, and when this one."""
+
+    body: str
+    published_ms: int
+    updated_ms: int
+
+
 class Shown(NamedTuple):
-    """Everything that the page shows at one moment. `states` by component id; incidents and windows newest first."""
+    """Everything that the page shows at one moment. `states` by component id; incidents and windows newest first.
+
+    `writeups`: the published write-ups of these incidents, by incident.
+    """
 
     page: Page
     components: Sequence[Component]
@@ -67,6 +78,7 @@ class Shown(NamedTuple):
     maintenances: Sequence[Maintenance]
     measured: frozenset[str] | None = None
     """The components that were ever measured; None: all."""
+    writeups: Mapping[str, Postmortem] = {}
 
     @property
     def counted(self) -> Sequence[State]:
@@ -219,6 +231,19 @@ def _incident(incident: Incident, shown: Shown) -> dict[str, Any]:
         "incident_updates": _updates(incident.updates, shown),
         "components": _affected(incident.components, shown),
         "reminder_intervals": None,
+        **_postmortem(shown.writeups.get(incident.id)),
+    }
+
+
+def _postmortem(found: Postmortem | None) -> dict[str, Any]:
+    """The write-up as Statuspage calls it. Publishing one tells every subscriber, and nobody else."""
+    return {
+        "postmortem_body": None if found is None else found.body,
+        "postmortem_body_last_updated_at": None if found is None else time(found.updated_ms),
+        "postmortem_published_at": None if found is None else time(found.published_ms),
+        "postmortem_ignored": False,
+        "postmortem_notified_subscribers": found is not None,
+        "postmortem_notified_twitter": False,
     }
 
 

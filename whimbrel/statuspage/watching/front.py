@@ -34,6 +34,7 @@ from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.evidence import CrowdSeen, Evidence, Planned
 from whimbrel.statuspage.values import ProbeResult
+from whimbrel.statuspage.watching import measured
 from whimbrel.statuspage.watching.canary import Canary
 from whimbrel.statuspage.watching.lags import staler
 from whimbrel.statuspage.watching.metrics import COUNTED
@@ -128,7 +129,7 @@ class Watch:
 
     def budgets(self) -> list[Budget]:
         """What is left of every error budget."""
-        return self.scraper.indicators.budgets()
+        return self.scraper.indicators.budgets(self._clock())
 
     def routes(self) -> list[Route]:
         """What answers HTTP: results of other vantage points."""
@@ -220,14 +221,19 @@ class Watch:
             self.vantages.keys = read_keys(self._plan.keys_file)
 
     async def _write(self, minute: int) -> None:
-        indicators, rates = self.scraper.indicators, self.scraper.rates
+        indicators, rates, taken = self.scraper.indicators, self.scraper.rates, self.scraper.measured.take()
 
         def write(pen: Writing) -> None:
             indicators.write(pen, minute)
+            measured.write(pen, taken, minute)
             rates.write(pen)
             indicators.load_sums(pen, minute)
 
-        await self._book.write(write)
+        try:
+            await self._book.write(write)
+        except WhimbrelError:
+            self.scraper.measured.give_back(taken)
+            raise
         indicators.written(minute)
 
     def _load(self, look: Reading) -> None:

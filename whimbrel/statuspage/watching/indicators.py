@@ -4,7 +4,7 @@ Promises: what was counted is in the book a minute later (a kill costs that minu
 restart goes on with the windows as they were. Minutes are kept for four days, hours for forty.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from whimbrel.kernel.contracts import Reading, Writing
@@ -15,10 +15,11 @@ from whimbrel.statuspage.evidence import BurnSeen
 from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching.metrics import Count
 from whimbrel.statuspage.watching.series import LONGEST_MINUTES, Series
-from whimbrel.statuspage.watching.slo import SLIS, Budget, Slo, budget
+from whimbrel.statuspage.watching.slo import SLIS, Budget, Sli, Slo, budget
 
 _SQL: Final = Queries("whimbrel.statuspage.watching")
 
+_HOUR_MINUTES: Final = 60
 Key = tuple[str, str]
 """Component and indicator."""
 
@@ -30,7 +31,7 @@ class Indicators:
         self._slos = slos
         self._series: dict[Key, Series] = {}
         self._unwritten: dict[tuple[str, str, int], Count] = {}
-        self._sums: dict[Key, Requests] = {}
+        self._sums: dict[Key, tuple[Requests, int]] = {}
         self._burning_since: dict[tuple[str, str, int], int] = {}
 
     def load(self, look: Reading, minute: int) -> None:
@@ -42,7 +43,8 @@ class Indicators:
     def load_sums(self, look: Reading, minute: int) -> None:
         """Add up the hours that error budgets are about."""
         since = {"hour": (minute - PERIOD_MINUTES) // 60}
-        self._sums = {(row[0], row[1]): Requests(row[3], row[2]) for row in look.all(_SQL.sums_since, since)}
+        found = look.all(_SQL.sums_since, since)
+        self._sums = {(row[0], row[1]): (Requests(row[3], row[2]), row[4] * 3_600_000) for row in found}
 
     def count(self, component: str, sli: str, minute: int, count: Count) -> None:
         """Count into the newest minute."""
@@ -101,13 +103,29 @@ class Indicators:
                 del self._burning_since[past]
         return tuple(found)
 
-    def budgets(self) -> list[Budget]:
+    def budgets(self, now_ms: int) -> list[Budget]:
         """What is left of every budget, by component and indicator."""
         return [
-            budget(component, sli, self._slos.get(component, Slo()).objective(sli), counted)
-            for (component, sli), counted in sorted(self._sums.items())
-            if sli in SLIS
+            budget(
+                component,
+                sli,
+                self._slos.get(component, Slo()),
+                counted,
+                since_ms=since_ms,
+                hour=self._hour((component, sli), now_ms),
+            )
+            for component, sli, counted, since_ms in self._counted()
         ]
+
+    def _counted(self) -> Iterator[tuple[str, Sli, Requests, int]]:
+        for component in sorted({component for component, _ in self._sums}):
+            for sli in SLIS:
+                if (component, sli) in self._sums:
+                    yield component, sli, *self._sums[component, sli]
+
+    def _hour(self, key: Key, now_ms: int) -> Requests | None:
+        series = self._series.get(key)
+        return None if series is None else series.windows(now_ms // 60_000).get(_HOUR_MINUTES)
 
     def _of(self, key: Key) -> Series:
         series = self._series.get(key)

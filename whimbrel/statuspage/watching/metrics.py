@@ -16,6 +16,8 @@ WANTED: Final = {
     "whimbrel_request_seconds": "histogram",
     "whimbrel_view_lag_seconds": "gauge",
     "whimbrel_home_answers_total": "counter",
+    "whimbrel_restarting": "gauge",
+    "whimbrel_restarts_total": "counter",
 }
 """The families that are read, with their kinds."""
 
@@ -66,6 +68,8 @@ class Growth(NamedTuple):
     `slis`: by (component, sli); `posts` and `reads`: posts written and homes read with success; `answers`: home
     answers by kind (fresh, empty, old); `lag_seconds`: of the oldest view; `lags`: of each component's oldest;
     `from_ms`: when the scrape before was.
+    `within`: by component, how many answers took at most so many seconds, by bound. `changing`: whether processes were
+    being replaced by others; None when the node does not say.
     """
 
     slis: Mapping[tuple[str, str], Count]
@@ -75,6 +79,8 @@ class Growth(NamedTuple):
     lag_seconds: float
     lags: Mapping[str, float] = {}
     from_ms: int | None = None
+    within: Mapping[str, Mapping[float, int]] = {}
+    changing: bool | None = None
 
 
 def component_of(route: str, method: str) -> str | None:
@@ -102,15 +108,17 @@ class Node:
     def grown(self, samples: Iterable[Sample], at_ms: int, slos: Mapping[str, Slo]) -> Growth | None:
         """What was added since the scrape before; None when there is none to compare with."""
         samples = list(samples)
-        counters = {(one.name, one.labels): one for one in samples if not one.name.endswith("_lag_seconds")}
+        gauges = [one for one in samples if WANTED.get(one.name) == "gauge"]
+        counters = {(one.name, one.labels): one for one in samples if WANTED.get(one.name) != "gauge"}
         fresh = self._at_ms is None or at_ms - self._at_ms > 1_000 * SCRAPE_GAP_SECONDS_MAX
         before, from_ms, self._at_ms = self._values, self._at_ms, at_ms
         self._values = {key: one.value for key, one in counters.items()}
         if fresh:
             return None
         grown = [one._replace(value=_step(before.get(key), one.value)) for key, one in counters.items()]
-        lags = [one for one in samples if one.name == "whimbrel_view_lag_seconds"]
-        return _meaning(grown, lags, slos)._replace(from_ms=from_ms)
+        lags = [one for one in gauges if one.name == "whimbrel_view_lag_seconds"]
+        growth = _meaning(grown, lags, slos)
+        return growth._replace(from_ms=from_ms, within=_within(grown), changing=_changing(gauges, grown))
 
 
 def _step(before: float | None, now: float) -> float:
@@ -171,6 +179,31 @@ def _quick(grown: list[Sample], slos: Mapping[str, Slo]) -> Iterable[Sample]:
         if bound <= limit and (rest not in best or bound > best[rest][0]):
             best[rest] = (bound, one)
     return [one for _, one in best.values()]
+
+
+def _within(grown: list[Sample]) -> dict[str, dict[float, int]]:
+    """The histograms of each component's answers as one; those that failed are in the shares, not in the speed."""
+    found: dict[str, dict[float, int]] = {}
+    for one in grown:
+        component = component_of(one.label("route"), one.label("method"))
+        if one.name != "whimbrel_request_seconds_bucket" or component is None or _is_bad(one.label("code")):
+            continue
+        try:
+            bound = float(one.label("le"))
+        except ValueError:
+            continue
+        if not bound > 0:  # also what is not a number
+            continue
+        counts = found.setdefault(component, {})
+        counts[bound] = counts.get(bound, 0) + int(one.value)
+    return found
+
+
+def _changing(gauges: list[Sample], grown: list[Sample]) -> bool | None:
+    """A restart may be over between two scrapes: then its count has grown."""
+    under_way = [one.value > 0 for one in gauges if one.name == "whimbrel_restarting"]
+    begun = [one.value > 0 for one in grown if one.name == "whimbrel_restarts_total"]
+    return any(under_way + begun) if under_way else None
 
 
 def _lags(lags: list[Sample]) -> dict[str, float]:

@@ -41,6 +41,24 @@ DELETE FROM sli_minutes WHERE minute < :minute
 -- Hours that no budget reaches any more.
 DELETE FROM sli_hours WHERE hour < :hour
 
+-- name: bin
+-- One bin of a component.
+SELECT value FROM measured_bins WHERE component = :component AND width = :width AND start = :start
+
+-- name: put_bin
+-- A bin as it is now.
+INSERT INTO measured_bins (component, width, start, value) VALUES (:component, :width, :start, :value)
+ON CONFLICT (component, width, start) DO UPDATE SET value = excluded.value
+
+-- name: bins
+-- The bins of a component from one on, in order.
+SELECT start, value FROM measured_bins WHERE component = :component AND width = :width AND start >= :start
+ORDER BY start
+
+-- name: forget_bins
+-- Bins that no chart reaches any more.
+DELETE FROM measured_bins WHERE width = :width AND start < :start
+
 -- name: kept
 -- What is remembered under a name.
 SELECT value FROM kept WHERE name = :name

@@ -26,6 +26,16 @@ CREATE TABLE IF NOT EXISTS sli_hours (
     PRIMARY KEY (hour, component, sli)
 ) STRICT, WITHOUT ROWID;
 
+-- What was measured in bins of some minutes each, for charts; `start` in minutes from 1970. A bin that is not there was
+-- not measured.
+CREATE TABLE IF NOT EXISTS measured_bins (
+    component TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (component, width, start)
+) STRICT, WITHOUT ROWID;
+
 -- What the room remembers over a restart, one value under each name: the watches over falling rates, the canaries' app.
 CREATE TABLE IF NOT EXISTS kept (
     name TEXT PRIMARY KEY,

@@ -5,6 +5,7 @@ people feel is for the probes to find out. The words of the last failure are kep
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.errors import WhimbrelError
@@ -13,11 +14,20 @@ from whimbrel.statuspage.watching.exposition import parse
 from whimbrel.statuspage.watching.fetching import Request, fetch
 from whimbrel.statuspage.watching.indicators import Indicators
 from whimbrel.statuspage.watching.lags import Lags
-from whimbrel.statuspage.watching.metrics import WANTED, Growth, Node
+from whimbrel.statuspage.watching.measured import Bin, Measured
+from whimbrel.statuspage.watching.metrics import WANTED, Count, Growth, Node
 from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.watching.rates import Rates
 from whimbrel.statuspage.watching.slo import Slo
 from whimbrel.statuspage.watching.staleness import Staleness
+
+DELAYED: Final = "delayed"
+"""Beside the indicators that are promised, minute by minute: posts that were written while home was behind, of all."""
+LOOKED: Final = "looked"
+"""Looks at which home was behind, of all."""
+CHANGING: Final = "changing"
+"""Looks at which processes were being replaced, of all at which the server said whether they were."""
+_NOTHING: Final = Count()
 
 
 class Scraper:
@@ -27,6 +37,7 @@ class Scraper:
         self._observed, self._slos, self._clock, self._ca_file = observed, slos, clock, ca_file
         self.indicators, self.rates = Indicators(slos), Rates()
         self.staleness, self.lags = Staleness(), Lags(slos)
+        self.measured = Measured()
         self._nodes: dict[str, Node] = {}
         self.failing: dict[str, str] = {}
         """Why a node's metrics could not be read the last time, by its address."""
@@ -70,3 +81,28 @@ class Scraper:
         self.rates.count(minute, {"posting": growth.posts, "reading": growth.reads})
         self.staleness.note(now_ms, growth.answers, growth.lag_seconds)
         self.lags.note(now_ms, growth.lags)
+        self.measured.note(minute, _bins(growth))
+        self._note_for_writeups(growth, minute)
+
+    def _note_for_writeups(self, growth: Growth, minute: int) -> None:
+        """How many posts came while home was behind, and whether processes were being replaced then."""
+        lag_seconds = growth.lags.get("home")
+        if lag_seconds is not None:
+            late = lag_seconds > self._slos.get("home", Slo()).freshness_seconds
+            self.indicators.count("posting", DELAYED, minute, Count(growth.posts if late else 0, growth.posts))
+            self.indicators.count("home", LOOKED, minute, Count(int(late), 1))
+        if growth.changing is not None:
+            self.indicators.count("web", CHANGING, minute, Count(int(growth.changing), 1))
+
+
+def _bins(growth: Growth) -> dict[str, Bin]:
+    counted = {component: count for (component, sli), count in growth.slis.items() if sli == "availability"}
+    return {
+        component: Bin(
+            bad=counted.get(component, _NOTHING).bad,
+            total=counted.get(component, _NOTHING).total,
+            within=dict(growth.within.get(component, {})),
+            lag_seconds=growth.lags.get(component),
+        )
+        for component in counted.keys() | growth.lags.keys()
+    }

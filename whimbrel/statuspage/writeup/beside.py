@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from whimbrel.kernel.clock import Clock
+from whimbrel.kernel.contracts import Reading
 from whimbrel.kernel.errors import NotFound
 from whimbrel.kernel.sql import schema
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
+from whimbrel.statuspage.v2.shapes import Postmortem
+from whimbrel.statuspage.writeup import rows
 from whimbrel.statuspage.writeup.front import Writeups
 from whimbrel.statuspage.writeup.sources import reports_about, requests_of
 
@@ -34,6 +37,14 @@ async def opened(folder: Path, clock: Clock, *, site: str, url: str) -> AsyncIte
         yield writeups_of(book, catalogue, clock, site=name, url=url)
     finally:
         book.close()
+
+
+def postmortem_of(look: Reading, incident: str) -> Postmortem | None:
+    """The published write-up of an incident, as what is shown has it."""
+    found = rows.published(look, incident)
+    if found is None or found.published_ms is None:
+        return None
+    return Postmortem(found.body, rows.first_published_ms(look, incident) or found.published_ms, found.published_ms)
 
 
 def writeups_of(book: Book, catalogue: Catalogue, clock: Clock, *, site: str, url: str) -> Writeups:
