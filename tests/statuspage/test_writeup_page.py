@@ -30,6 +30,8 @@ def test_a_published_write_up_is_on_the_page_in_the_api_and_in_the_feed(page):
     page.turn()
     shown = get(page, f"/incidents/{opened.id}/writeup")
     assert (shown.status, "<h2>Impact</h2>" in shown.body.decode()) == (200, True)
+    german = page.run(asked(page.app, "GET", f"/incidents/{opened.id}", query=b"lang=de"))
+    assert f"Der Bericht ist veröffentlicht: {draft.title}" in german.body.decode()
     newest = get(page, "/api/v2/incidents.json").json["incidents"][0]
     assert (newest["status"], newest["incident_updates"][0]["status"]) == ("postmortem", "postmortem")
     assert f"/incidents/{opened.id}/writeup" in get(page, "/history.atom").body.decode()

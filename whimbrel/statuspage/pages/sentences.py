@@ -90,6 +90,8 @@ def body(words: Words, update: Update, names: Mapping[str, str]) -> str:
     """What an update says."""
     if not update.template or f"update.{update.template}" not in words:
         return update.body
+    if "title" in update.figures:
+        return words(f"update.{update.template}", title=update.figures["title"])
     affected = {one: state for one, state in update.components.items() if SEVERITY[state] >= _TROUBLE}
     states = " ".join(words(f"says.{state}", name=names.get(one, one)) for one, state in affected.items())
     parts = [words(f"update.{update.template}", states=states).strip()]

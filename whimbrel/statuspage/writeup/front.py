@@ -175,6 +175,8 @@ class Writeups:
             created_ms=now_ms,
             displayed_ms=now_ms,
             components=dict(before.components),
+            template="writeup_published" if is_first else "writeup_changed",
+            figures={"title": shown.title},
         )
         incident_rows.put_incident(pen, with_update(replace(before, status="postmortem"), update))
         history.add(pen, PUBLISHED, shown.incident, shown, actor=actor, now_ms=now_ms)
