@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     lagging = drills.add_parser("status", help="time how soon the status page says so", description=status.__doc__)
     lagging.add_argument("--kills", type=int, default=3, help="and so many processes are stopped")
     lagging.add_argument("--posts", type=float, default=5.0, help="a second, of which one in ten then fails")
-    lagging.add_argument("--reports", type=float, default=20.0, help="a minute, where nobody reported before")
+    lagging.add_argument("--reports", type=float, default=10.0, help="a minute, where nobody reported before")
     lagging.set_defaults(drill=_status)
     idling = drills.add_parser("idle", help="measure a server that nobody asks", description=idle.__doc__)
     idling.add_argument("--seconds", type=float, default=20.0)
