@@ -9,7 +9,7 @@ from whimbrel.kernel.errors import Invalid
 from whimbrel.statuspage.board.uptime import Span
 from whimbrel.statuspage.values import Lowering, Maintenance
 from whimbrel.statuspage.writeup.body import body_of, description_of, first_draft, picture_in_words, title_of
-from whimbrel.statuspage.writeup.facts import Course, Requests, together
+from whimbrel.statuspage.writeup.facts import Changes, Course, Delayed, Requests, together
 from whimbrel.statuspage.writeup.gathering import proof_of
 from whimbrel.statuspage.writeup.words import lasted, minutes, plain, share
 
@@ -76,26 +76,51 @@ def test_what_nobody_counted_is_not_known_and_not_nought():
     for line in (
         "- Requests that failed: Not known.",
         "- Outage reports: Not known.",
-        "- Posts delayed: Not known.",
+        "- Posts delayed: Not known. No figures of the server's views were read during it.",
         "- Posts lost: not verified.",
-        "- Staged change under way: Not known.",
+        "- Staged change under way: Not known. The server did not say during it.",
         "- Has somebody got in? Not known.",
     ):
         assert line in impact.split("\n")
 
 
 def test_what_was_counted_and_was_none_is_not_called_unknown():
-    told = body_of(facts(reports=(), requests={"posting": Requests(bad=0, total=0)}, posts_delayed=0, staged_change=""))
+    told = body_of(
+        facts(
+            reports=(),
+            requests={"posting": Requests(bad=0, total=0)},
+            posts_delayed=Delayed(delayed=0, posts=9, seen=95, minutes=95),
+            staged_changes=Changes(under_way=(), seen=95, minutes=95),
+        )
+    )
     assert "- Outage reports: none\n" in told
     assert "- Requests that failed: none were seen at all\n" in told
-    assert "- Posts delayed: 0\n" in told
-    assert "- Staged change under way: none\n" in told
+    assert "- Posts delayed: 0 of 9 that were written.\n" in told
+    assert "- Staged change under way: none was seen.\n" in told
 
 
-def test_a_staged_change_stands_among_the_figures_and_the_factors():
-    told = body_of(facts(staged_change="search: a new index for 10 %"))
-    assert "- Staged change under way: search: a new index for 10 %" in section(told, "Impact")
-    assert "- A staged change was under way: search" in section(told, "Contributing factors")
+def test_what_was_not_looked_at_the_whole_time_is_said_as_far_as_it_was():
+    told = body_of(
+        facts(
+            posts_delayed=Delayed(delayed=37, posts=1_204, seen=55, minutes=96),
+            staged_changes=Changes(under_way=(), seen=1, minutes=96),
+        )
+    )
+    assert (
+        "- Posts delayed: 37 of 1,204 that were written, which came while home timelines were further behind than "
+        "promised, as seen in 55 of 96 minutes; of the others nothing is known.\n"
+    ) in told
+    assert "none was seen, as seen in 1 of 96 minutes; of the others nothing is known.\n" in told
+
+
+def test_a_staged_change_stands_among_the_figures_the_factors_and_in_the_timeline():
+    under_way = ((BEGAN + MINUTE, BEGAN + 3 * MINUTE), (BEGAN + 10 * MINUTE, BEGAN + 11 * MINUTE))
+    told = body_of(facts(staged_changes=Changes(under_way=under_way, seen=96, minutes=96)))
+    said = "21:31 to 21:33 UTC, 21:40 to 21:41 UTC"
+    assert f"being replaced by others (a restart or an upgrade), {said}.\n" in section(told, "Impact")
+    assert f"- The server's processes were being replaced: {said}." in section(told, "Contributing factors")
+    timeline = section(told, "Timeline")
+    assert "- 21:31:00: The server's processes were being replaced (to the minute: until 21:33 UTC)." in timeline
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ from whimbrel.statuspage.reports import judged_rows
 from whimbrel.statuspage.reports.rows import add_slugs
 from whimbrel.statuspage.values import Verdict
 from whimbrel.statuspage.writeup import order
-from whimbrel.statuspage.writeup.facts import Bin, Requests
+from whimbrel.statuspage.writeup.facts import Bin, Changes, Delayed, Requests
 from whimbrel.statuspage.writeup.front import Writeups
 from whimbrel.statuspage.writeup.order import Order, printed
 from whimbrel.statuspage.writeup.picture import drawn
 from whimbrel.statuspage.writeup.press import html_of
 from whimbrel.statuspage.writeup.routes import PACKAGE, writeup_routes
 from whimbrel.statuspage.writeup.rows import Text
-from whimbrel.statuspage.writeup.sources import reports_about, requests_of
+from whimbrel.statuspage.writeup.sources import reports_about, requests_of, told_by_the_server
 
 ROOMS = ("catalogue", "board", "incidents", "reports", "watching", "writeup")
 TEXT = Text(title="What <b>broke</b>", description="In short.", body="## Story\n\n<script>alert(1)</script> *so*\n")
@@ -51,6 +51,7 @@ class Room:
             url="https://status.birdsong.example",
             reports=reports_about("own"),
             requests=requests_of,
+            server=told_by_the_server,
         )
         layout = Layout(Site("Birdsong", "https://status.birdsong.example"), packages=(PACKAGE,))
         self.app = Starlette(routes=writeup_routes(self.writeups, layout))
@@ -132,9 +133,36 @@ def test_what_the_rooms_have_written_down_is_in_the_facts(room):
     assert found.requests == {"posting": Requests(bad=6, total=20)}
 
 
+def test_what_the_server_said_of_itself_is_told_for_the_minutes_in_which_it_was_heard(room):
+    def work(pen):
+        adding = (
+            "INSERT INTO sli_minutes (component, sli, minute, bad, total) "
+            "VALUES (:component, :sli, :minute, :bad, :total)"
+        )
+        began = BEGAN // MINUTE
+        for ago, late, posts, changing in ((-1, 9, 9, 1), (0, 0, 5, 0), (1, 3, 4, 1), (2, 2, 2, 2), (40, 0, 0, 1)):
+            rows = (
+                ("posting", "delayed", late, posts),
+                ("home", "looked", late, 12),
+                ("web", "changing", changing, 12),
+            )
+            for component, sli, bad, total in rows:
+                row = {"component": component, "sli": sli, "minute": began + ago, "bad": bad, "total": total}
+                pen.run(adding, row)
+
+    room.book.submit(work).result()
+    found = room.do(room.writeups.facts("i1"))
+    assert found.posts_delayed == Delayed(delayed=5, posts=11, seen=4, minutes=96)
+    assert found.staged_changes == Changes(
+        under_way=((BEGAN + MINUTE, BEGAN + 3 * MINUTE), (BEGAN + 40 * MINUTE, BEGAN + 41 * MINUTE)),
+        seen=4,
+        minutes=96,
+    )
+
+
 def test_where_nobody_counted_nothing_is_known(room):
     found = room.do(room.writeups.facts("i1"))
-    assert (found.reports, found.requests, found.posts_delayed, found.staged_change) == (None, None, None, None)
+    assert (found.reports, found.requests, found.posts_delayed, found.staged_changes) == (None, None, None, None)
 
 
 def test_an_edit_over_somebody_elses_is_refused_and_every_version_stays(room):

@@ -18,15 +18,9 @@ from whimbrel.statuspage.watching.measured import Bin, Measured
 from whimbrel.statuspage.watching.metrics import WANTED, Count, Growth, Node
 from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.watching.rates import Rates
-from whimbrel.statuspage.watching.slo import Slo
+from whimbrel.statuspage.watching.slo import CHANGING, DELAYED, LOOKED, Slo
 from whimbrel.statuspage.watching.staleness import Staleness
 
-DELAYED: Final = "delayed"
-"""Beside the indicators that are promised, minute by minute: posts that were written while home was behind, of all."""
-LOOKED: Final = "looked"
-"""Looks at which home was behind, of all."""
-CHANGING: Final = "changing"
-"""Looks at which processes were being replaced, of all at which the server said whether they were."""
 _NOTHING: Final = Count()
 
 
@@ -89,10 +83,10 @@ class Scraper:
         lag_seconds = growth.lags.get("home")
         if lag_seconds is not None:
             late = lag_seconds > self._slos.get("home", Slo()).freshness_seconds
-            self.indicators.count("posting", DELAYED, minute, Count(growth.posts if late else 0, growth.posts))
-            self.indicators.count("home", LOOKED, minute, Count(int(late), 1))
+            self.indicators.count(*DELAYED, minute, Count(growth.posts if late else 0, growth.posts))
+            self.indicators.count(*LOOKED, minute, Count(int(late), 1))
         if growth.changing is not None:
-            self.indicators.count("web", CHANGING, minute, Count(int(growth.changing), 1))
+            self.indicators.count(*CHANGING, minute, Count(int(growth.changing), 1))
 
 
 def _bins(growth: Growth) -> dict[str, Bin]:

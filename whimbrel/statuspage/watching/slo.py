@@ -12,6 +12,13 @@ SLIS: Final[tuple[Sli, ...]] = ("availability", "latency", "freshness")
 """Answered without a fault of ours; within `latency_seconds`; from views no older than `freshness_seconds`."""
 
 
+DELAYED: Final = ("posting", "delayed")
+LOOKED: Final = ("home", "looked")
+CHANGING: Final = ("web", "changing")
+"""Counted by minute beside what is promised, for write-ups: posts that were written while home was further behind than
+promised, of all; looks at which it was, of all; looks at which processes were replaced, of all that could tell."""
+
+
 class Slo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Shares of good requests (of good scrapes, for freshness) that are promised over 30 days."""
 

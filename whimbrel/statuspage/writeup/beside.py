@@ -15,7 +15,7 @@ from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.v2.shapes import Postmortem
 from whimbrel.statuspage.writeup import rows
 from whimbrel.statuspage.writeup.front import Writeups
-from whimbrel.statuspage.writeup.sources import reports_about, requests_of
+from whimbrel.statuspage.writeup.sources import reports_about, requests_of, told_by_the_server
 
 _FILE: Final = "status.sqlite"
 _ROOMS: Final = ("catalogue", "board", "incidents", "reports", "watching", "writeup")
@@ -57,4 +57,5 @@ def writeups_of(book: Book, catalogue: Catalogue, clock: Clock, *, site: str, ur
         url=url,
         reports=reports_about(own_service(site, url).id),
         requests=requests_of,
+        server=told_by_the_server,
     )

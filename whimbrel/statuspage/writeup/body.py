@@ -8,7 +8,7 @@ from whimbrel.statuspage.board.uptime import Parts
 from whimbrel.statuspage.book.history import BY_ITSELF
 from whimbrel.statuspage.values import SEVERITY
 from whimbrel.statuspage.writeup import timeline
-from whimbrel.statuspage.writeup.facts import Facts, Proof, together
+from whimbrel.statuspage.writeup.facts import Changes, Delayed, Facts, Proof, together
 from whimbrel.statuspage.writeup.judging import went_badly, went_well
 from whimbrel.statuspage.writeup.rows import Text
 from whimbrel.statuspage.writeup.words import (
@@ -119,14 +119,13 @@ def _impact_row(name: str, parts: Parts) -> str:
 
 
 def _figures(facts: Facts) -> list[str]:
-    staged = facts.staged_change
     return [
         f"- First sign to page changed (status lag): {lasted(facts.incident.lag_ms)}",
         f"- Requests that failed: {_failed(facts)}",
         f"- Outage reports: {_reported(facts)}",
-        f"- Posts delayed: {NOT_KNOWN if facts.posts_delayed is None else number(facts.posts_delayed)}",
+        f"- Posts delayed: {_delayed(facts.posts_delayed)}",
         f"- Posts lost: {_lost(facts.proof, facts.until_ms)}",
-        f"- Staged change under way: {NOT_KNOWN if staged is None else plain(staged) or 'none'}",
+        f"- Staged change under way: {_changed(facts.staged_changes)}",
         f"- Has somebody got in? {_BREACH[facts.incident.breach]}",
         *(
             [f"- What people were told of their data: {plain(facts.incident.data_safety)}"]
@@ -186,6 +185,35 @@ def _lost(proof: Proof | None, until_ms: int) -> str:
     )
 
 
+def _delayed(found: Delayed | None) -> str:
+    if found is None:
+        return f"{NOT_KNOWN} No figures of the server's views were read during it."
+    said = f"{number(found.delayed)} of {number(found.posts)} that were written"
+    if found.delayed:
+        said += ", which came while home timelines were further behind than promised"
+    return f"{said}{_as_far_as(found.seen, found.minutes)}."
+
+
+def _changed(found: Changes | None) -> str:
+    if found is None:
+        return f"{NOT_KNOWN} The server did not say during it."
+    if not found.under_way:
+        return f"none was seen{_as_far_as(found.seen, found.minutes)}."
+    said = f"processes were being replaced by others (a restart or an upgrade), {_stretches(found)}"
+    return f"{said}{_as_far_as(found.seen, found.minutes)}."
+
+
+def _as_far_as(seen: int, minutes: int) -> str:
+    """What was not looked at is not vouched for."""
+    if seen >= minutes:
+        return ""
+    return f", as seen in {number(seen)} of {number(minutes)} minutes; of the others nothing is known"
+
+
+def _stretches(found: Changes) -> str:
+    return ", ".join(f"{clock(from_ms)[:5]} to {clock(until_ms)[:5]} UTC" for from_ms, until_ms in found.under_way)
+
+
 def _factors(facts: Facts) -> list[str]:
     lines = [f"- {plain(facts.incident.cause) or NOT_YET}"]
     lines += [
@@ -193,8 +221,11 @@ def _factors(facts: Facts) -> list[str]:
         f"until {moment(window.until_ms)}. Whether it had to do with this is not known."
         for window in facts.windows
     ]
-    if facts.staged_change:
-        lines.append(f"- A staged change was under way: {plain(facts.staged_change)}.")
+    if facts.staged_changes is not None and facts.staged_changes.under_way:
+        lines.append(
+            f"- The server's processes were being replaced: {_stretches(facts.staged_changes)}. "
+            "Whether it had to do with this is not known."
+        )
     return lines
 
 

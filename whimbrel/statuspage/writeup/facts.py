@@ -32,6 +32,27 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class Delayed(msgspec.Struct, frozen=True, kw_only=True):
+    """Posts that were written while home timelines were further behind than promised, of all that were written in the
+    minutes in which somebody looked: `seen` of the incident's `minutes`.
+    """
+
+    delayed: int
+    posts: int
+    seen: int
+    minutes: int
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """When the server's processes were being replaced, to the minute: stretches of milliseconds; `seen` and `minutes`
+    as for posts.
+    """
+
+    under_way: tuple[tuple[int, int], ...]
+    seen: int
+    minutes: int
+
+
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """The states that one component was measured to be in, in order and without overlap."""
 
@@ -74,9 +95,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Announced maintenance that overlaps the incident."""
     reports: tuple[Bin, ...] | None = None
     requests: dict[str, Requests] | None = None
-    posts_delayed: int | None = None
-    staged_change: str | None = None
-    """The change that was being rolled out, "" when surely none was; None when nobody knows."""
+    posts_delayed: Delayed | None = None
+    """None when no node of the service said how far its views were behind."""
+    staged_changes: Changes | None = None
+    """None when no node of the service said whether it was being changed."""
     proof: Proof | None = None
 
     @property

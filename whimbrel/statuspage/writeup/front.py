@@ -27,7 +27,7 @@ from whimbrel.statuspage.values import Incident, Update
 from whimbrel.statuspage.writeup import rows
 from whimbrel.statuspage.writeup.body import first_draft, picture_in_words
 from whimbrel.statuspage.writeup.facts import Facts, Proof
-from whimbrel.statuspage.writeup.gathering import Place, ReportsOf, RequestsOf, gather
+from whimbrel.statuspage.writeup.gathering import Place, ReportsOf, RequestsOf, ServerOf, gather
 from whimbrel.statuspage.writeup.order import Order, printed
 from whimbrel.statuspage.writeup.rows import Text, Version
 
@@ -47,7 +47,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writeups:
-    """Write-ups of one page. `names`: what components are called now; `reports`, `requests`: rooms that count."""
+    """Write-ups of one page. `names`: what components are called now; `reports`, `requests`, `server`: who counts."""
 
     def __init__(
         self,
@@ -59,10 +59,11 @@ class Writeups:
         url: str,
         reports: ReportsOf | None = None,
         requests: RequestsOf | None = None,
+        server: ServerOf | None = None,
     ) -> None:
         self._book, self._clock, self._names = book, clock, names
         self._site, self._url = site, url
-        self._reports, self._requests = reports, requests
+        self._reports, self._requests, self._server = reports, requests, server
 
     async def facts(self, incident: str, proof: Proof | None = None) -> Facts:
         """What the book knows of an incident now. Raises NotFound."""
@@ -146,7 +147,7 @@ class Writeups:
         return await self._book.read(lambda look: rows.newest(look, incident))
 
     def _facts(self, look: Reading, incident: str, proof: Proof | None = None) -> Facts:
-        place = Place(self._site, self._url, self._names(), self._reports, self._requests)
+        place = Place(self._site, self._url, self._names(), self._reports, self._requests, self._server)
         return gather(look, incident, place, at_ms=self._clock(), proof=proof)
 
     def _shown(self, look: Reading, incident: str) -> Shown:

@@ -12,13 +12,16 @@ from whimbrel.statuspage.board import rows as board_rows
 from whimbrel.statuspage.incidents import rows as incident_rows
 from whimbrel.statuspage.values import Incident, Maintenance, Reason, State
 from whimbrel.statuspage.writeup import rows
-from whimbrel.statuspage.writeup.facts import Bin, Course, Facts, Proof, Requests, Turn, around
+from whimbrel.statuspage.writeup.facts import Bin, Changes, Course, Delayed, Facts, Proof, Requests, Turn, around
 
 ReportsOf = Callable[[Reading, int, int], Sequence[Bin] | None]
 """Reports about our own service, minute by minute, from one moment until another; None when they are not known."""
 
 RequestsOf = Callable[[Reading, Sequence[str], int, int], Mapping[str, Requests] | None]
 """Requests of some components from one moment until another; None when they are not known."""
+
+ServerOf = Callable[[Reading, int, int], tuple[Delayed | None, Changes | None]]
+"""What the watched server said of itself from one moment until another: which posts came late, what was changed."""
 
 
 class Place(NamedTuple):
@@ -29,6 +32,7 @@ class Place(NamedTuple):
     names: Mapping[str, str]
     reports: ReportsOf | None = None
     requests: RequestsOf | None = None
+    server: ServerOf | None = None
 
 
 class _Turned(msgspec.Struct):
@@ -51,6 +55,7 @@ def gather(look: Reading, id_: str, place: Place, *, at_ms: int, proof: Proof | 
     spans = board_rows.between(look, components, from_ms, until_ms)
     requests = place.requests(look, components, facts.from_ms, facts.until_ms) if place.requests else None
     reports = place.reports(look, from_ms, until_ms) if place.reports else None
+    delayed, changes = place.server(look, facts.from_ms, facts.until_ms) if place.server else (None, None)
     return msgspec.structs.replace(
         facts,
         courses=tuple(
@@ -60,6 +65,8 @@ def gather(look: Reading, id_: str, place: Place, *, at_ms: int, proof: Proof | 
         windows=_windows(look, facts.from_ms, facts.until_ms),
         reports=None if reports is None else tuple(reports),
         requests=None if requests is None else dict(requests),
+        posts_delayed=delayed,
+        staged_changes=changes,
     )
 
 

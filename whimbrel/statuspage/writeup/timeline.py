@@ -43,6 +43,9 @@ def events(facts: Facts) -> Iterator[Event]:
         yield Event(update.displayed_ms, 3, f"Said by {who}, *{plain(update.status)}*: {plain(update.body)}{edited}")
     for due_ms in incident.missed_ms:
         yield Event(due_ms, 4, "An update had been promised for this moment, and did not come.")
+    for from_ms, until_ms in facts.staged_changes.under_way if facts.staged_changes else ():
+        said = f"The server's processes were being replaced (to the minute: until {clock(until_ms)[:5]} UTC)."
+        yield Event(max(from_ms, facts.from_ms), 5, said)
     for window in facts.windows:
         if window.scheduled_ms >= facts.from_ms:
             yield Event(window.scheduled_ms, 5, f"Announced maintenance began: {plain(window.name)}.")
