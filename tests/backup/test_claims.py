@@ -97,6 +97,21 @@ def test_at_any_record_the_claims_are_those_that_were_held(tmp_path_factory, bef
     built(new / "journal.sqlite", wanted, claims, segments)
     assert rows(new, "claims") == ledger.claims[wanted]
     assert rows(new, "records") == rows(folder, "records", f"sequence <= {wanted}")
+    assert rows(new, "released") == rows(folder, "released", f"released <= {wanted}")
+    ledger.journal.close()
+
+
+def test_a_key_that_was_given_back_and_taken_again_is_held_by_who_took_it_last(tmp_path):
+    ledger = Ledger(tmp_path / "journal.sqlite")
+    ledger.do([(True, "key:1"), (False, "key:1"), (True, "key:1"), (True, "key:2"), (False, "key:1"), (True, "key:1")])
+    source = JournalSource(ledger.path, ledger.journal.head()[0])
+    claims, segments = taken(source, 0, is_image=True)
+    for last in ledger.claims:
+        new = tmp_path / str(last)
+        new.mkdir()
+        built(new / "journal.sqlite", last, claims, segments)
+        assert rows(new, "claims") == ledger.claims[last]
+    source.close()
     ledger.journal.close()
 
 

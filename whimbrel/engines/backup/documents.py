@@ -123,7 +123,7 @@ class _Format(msgspec.Struct, frozen=True):
     format: int
 
 
-def hash_of(content: bytes) -> str:
+def hash_of(content: bytes | memoryview) -> str:
     """The name of an object with this content."""
     return blake2b(content, digest_size=32).hexdigest()
 
@@ -139,7 +139,7 @@ def manifest_of(backup: Backup) -> bytes:
     return msgspec.json.encode(_Manifest(FORMAT, hash_of(body), msgspec.Raw(body))) + b"\n"
 
 
-def read_manifest(name: str, content: bytes) -> Backup:
+def read_manifest(name: str, content: memoryview) -> Backup:
     """The backup that a manifest describes. Raises Corrupt for one that is damaged, or of a newer version."""
     try:
         format_ = msgspec.json.decode(content, type=_Format).format
@@ -180,7 +180,7 @@ def parts_of(backup: Backup, image: Image) -> Iterator[tuple[str, int]]:
         yield part.hash, part.bytes
 
 
-def read_image(what: str, content: bytes) -> Image:
+def read_image(what: str, content: memoryview) -> Image:
     """The listing in an object. Raises Corrupt, naming `what`."""
     try:
         return msgspec.json.decode(content, type=Image)

@@ -78,7 +78,7 @@ class Sender:
         self._under_way = []
 
 
-def fetch(place: Place, hash_: str, what: str) -> bytes:
+def fetch(place: Place, hash_: str, what: str) -> memoryview:
     """An object's content, checked. Raises Corrupt, which names the object and `what` it holds."""
     name = object_name(hash_)
     try:
@@ -90,9 +90,9 @@ def fetch(place: Place, hash_: str, what: str) -> bytes:
     return content
 
 
-def fetch_in_order(place: Place, wanted: Iterable[Wanted]) -> Iterator[tuple[bytes, str]]:
+def fetch_in_order(place: Place, wanted: Iterable[Wanted]) -> Iterator[tuple[memoryview, str]]:
     """Several objects in their order, each with what it holds; the next ones are on their way meanwhile."""
-    under_way: deque[Future[tuple[bytes, str]]] = deque()
+    under_way: deque[Future[tuple[memoryview, str]]] = deque()
     with ThreadPoolExecutor(BACKUP_OBJECTS_AT_ONCE, "restore") as pool:
         try:
             for one in wanted:
@@ -106,7 +106,7 @@ def fetch_in_order(place: Place, wanted: Iterable[Wanted]) -> Iterator[tuple[byt
                 left.cancel()
 
 
-def _fetched(place: Place, one: Wanted) -> tuple[bytes, str]:
+def _fetched(place: Place, one: Wanted) -> tuple[memoryview, str]:
     name = f"{place.shown}: {object_name(one.hash)}, which holds {one.what}"
     return fetch(place, one.hash, one.what), name
 

@@ -57,7 +57,7 @@ def packed(rows: Segment | list[Row]) -> bytes:
 
 
 @contextmanager
-def unpacked(content: bytes, what: str) -> Iterator[apsw.Connection]:
+def unpacked(content: memoryview, what: str) -> Iterator[apsw.Connection]:
     """An object, to be asked; it is gone when the block ends. Raises Corrupt, naming `what`, also from the block."""
     db = apsw.Connection(":memory:")
     try:
@@ -70,9 +70,11 @@ def unpacked(content: bytes, what: str) -> Iterator[apsw.Connection]:
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Raise Corrupt, naming `what`, when what was unpacked cannot be read."""
+    """Raise Corrupt, naming `what`, when what was unpacked cannot be read. What the disk refuses stays what it is."""
     try:
         yield
+    except (apsw.FullError, apsw.IOError, apsw.CantOpenError):
+        raise
     except (apsw.Error, UnicodeDecodeError) as error:
         raise Corrupt("The backup is damaged.", log=f"{what}: {error}") from error
 

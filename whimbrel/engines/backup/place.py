@@ -65,10 +65,10 @@ class Place:
             with self._named(folder.name):
                 sync(folder)
 
-    def get(self, name: str) -> bytes:
-        """An object's content. Raises NotFound when there is none."""
+    def get(self, name: str) -> memoryview:
+        """An object's content, as it was read: not copied again. Raises NotFound when there is none."""
         with self._named(name):
-            return bytes(obstore.get(self._store, name).bytes())
+            return memoryview(obstore.get(self._store, name).bytes())
 
     def list(self, folder: str) -> list[Listed]:
         """Everything below a folder, in order of names."""
