@@ -148,7 +148,7 @@ class StreamingRelay:
 
     async def _frames(self, scope: Scope, far: FarSide, receive: Receive, send: Send) -> None:
         host, port = scope.get("client") or ("", 0)
-        unfinished = Unfinished((host, port), receive)
+        unfinished = Unfinished((host, int(port)), receive)  # granian has the port as a text
         await unfinished.begin()
         watching = asyncio.create_task(unfinished.watch())
         try:
