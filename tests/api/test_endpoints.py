@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.asgi import asked
+from tests.support.asgi import asked, until_it_says
 from tests.support.openapi import assert_entity
 from whimbrel import config
 from whimbrel.api.http import Api
@@ -24,7 +24,6 @@ from whimbrel.wiring import Standing, build_product
 V1 = "/api/v1"
 SEED = 7
 ODD_REQUESTS = 3_000
-POLL_SECONDS = 0.01
 ODD = (
     "0",
     "-1",
@@ -86,15 +85,6 @@ class Server:
         asked_for = {"id[]": [self.ids[whom]]}
         (tie,) = await self.do(f"GET {V1}/accounts/relationships", "Relationship", by=who, listed=True, **asked_for)
         return tie
-
-    async def eventually(self, ask, **expected):
-        """Ask until the answer holds this: what the core does by itself comes a moment later."""
-        async with asyncio.timeout(COMMAND_STORE_SECONDS):
-            while True:
-                answer = await ask()
-                if expected.items() <= answer.items():
-                    return
-                await asyncio.sleep(POLL_SECONDS)
 
 
 @asynccontextmanager
@@ -179,7 +169,8 @@ async def walk_among_people(one):
     assert own["source"]["follow_requests_count"] == 1
     own = await one.do(f"PATCH {V1}/accounts/update_credentials", "CredentialAccount", by="iris", locked=False)
     assert (own["locked"], own["source"]["follow_requests_count"]) == (False, 0)
-    await one.eventually(lambda: one.tie("uma", "iris"), following=True, requested=False)
+    follows = {"following": True, "requested": False}
+    await until_it_says(lambda: one.tie("uma", "iris"), follows, seconds=COMMAND_STORE_SECONDS)
     await one.do(f"POST {iris}/mute", "Relationship", by="uma", duration=60)
     (muted,) = await one.do(f"GET {V1}/mutes", "MutedAccount", by="uma", listed=True)
     assert muted["mute_expires_at"]

@@ -126,7 +126,9 @@ def test_a_deleted_account_is_gone_and_its_name_is_not_given_again(commands):
     commands.done("account", "delete", "ada")
     assert commands.json("account", "list") == []
     assert commands.run("account", "show", "ada").code == 1
-    assert "already taken" in commands.run(*CREATE_ADA).err
+    said = commands.run(*CREATE_ADA).err
+    assert "already taken" in said
+    assert '"ada"' in said
 
 
 def test_an_export_holds_what_is_the_accounts_own(commands, tmp_path):

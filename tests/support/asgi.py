@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any, NamedTuple
 
+POLL_SECONDS = 0.01
+
 
 class Reply(NamedTuple):
     """What came back."""
@@ -48,3 +50,13 @@ async def asked(app, method, path, *, query=b"", headers=None, chunks=(b"",), cl
     start, *rest = sent
     fields = {name.decode(): value.decode() for name, value in start["headers"]}
     return Reply(start["status"], fields, b"".join(message["body"] for message in rest))
+
+
+async def until_it_says(question, expected, *, seconds) -> None:
+    """Ask until the answer (a dictionary) holds what is expected; TimeoutError at the deadline."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = await question()
+            if expected.items() <= answer.items():
+                return
+            await asyncio.sleep(POLL_SECONDS)

@@ -10,6 +10,7 @@ from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, say, say_json, say_table
 from whimbrel.cli.passwords import NoPassword, PasswordStdin, password_from
 from whimbrel.cli.product import DataFlag, JsonFlag, opened, opened_account
+from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.pages import Page
 from whimbrel.microblog.accounts.front import Accounts
 from whimbrel.microblog.accounts.requests import SignUp
@@ -46,7 +47,10 @@ async def create(
         sign_up = SignUp(
             name=name, email=email, password=password, role=role, confirmed=confirmed, approved=True, origin="cli"
         )
-        account = await microblog.accounts.create(sign_up)
+        try:
+            account = await microblog.accounts.create(sign_up)
+        except Invalid as error:
+            raise Invalid(f'account create: "{name}", "{email}": {error.public}') from error
     if json:
         say_json(described(account))
     else:
