@@ -45,6 +45,7 @@ from whimbrel.statuspage.reports.routes import believing, report_routes
 from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.speaking import TEMPLATES, Parts, Speaking
+from whimbrel.statuspage.v2.metrics import Metrics
 from whimbrel.statuspage.v2.routes import v2_routes
 from whimbrel.statuspage.verdict import patient
 from whimbrel.statuspage.watching.front import Plan, Watch
@@ -52,6 +53,7 @@ from whimbrel.statuspage.watching.observed import Observed
 from whimbrel.statuspage.writeup.beside import postmortem_of, writeups_of
 from whimbrel.statuspage.writeup.front import Writeups
 from whimbrel.statuspage.writeup.routes import PACKAGE, writeup_routes
+from whimbrel.statuspage.writeup.sources import minutes_reported
 
 _log = logging.getLogger("whimbrel.status")
 
@@ -228,6 +230,7 @@ class Program:
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/api/history/head.json", self._head, methods=["GET"]),
             *v2_routes(self.rooms.showing),
+            *self._metrics().routes(),
             *self.rooms.watch.routes(),
             *report_routes(self.rooms.reports, believing(self._settings.proxies)),
             *public_routes(self.rooms.reports, self._layout),
@@ -248,6 +251,12 @@ class Program:
 
     def _pages(self) -> Pages:
         return Pages(layout=self._layout, looking=self._looking, book=self.rooms.book, charts=self._charts())
+
+    def _metrics(self) -> Metrics:
+        own = own_service(self._settings.name, self._settings.public_url)
+        return Metrics(
+            book=self.rooms.book, showing=self.rooms.showing, clock=self._clock, reports=minutes_reported(own.id)
+        )
 
     def _copied(self) -> tuple[Room, ...]:
         return WriteupsCopied(self.rooms.writeups), ReportsCopied(self.rooms.reports)

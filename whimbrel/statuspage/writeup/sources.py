@@ -4,7 +4,7 @@ that came late, changes that were under way.
 A minute that was not measured is no minute without reports: where the rooms were not looking, nothing is known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from whimbrel.kernel.contracts import Reading
@@ -36,6 +36,17 @@ def reports_about(service: str) -> ReportsOf:
         return bins or None
 
     return reports
+
+
+def minutes_reported(service: str) -> Callable[[Reading, int, int], Sequence[tuple[int, int]] | None]:
+    """The same as mere counts: when each minute that was measured began, and how many reports it had."""
+    about = reports_about(service)
+
+    def reported(look: Reading, from_ms: int, until_ms: int) -> Sequence[tuple[int, int]] | None:
+        found = about(look, from_ms, until_ms)
+        return None if found is None else [(one.at_ms, one.reports) for one in found]
+
+    return reported
 
 
 def requests_of(look: Reading, components: Sequence[str], from_ms: int, until_ms: int) -> Mapping[str, Requests] | None:
