@@ -1,11 +1,13 @@
 """What people see on the open page while things break for real: real processes, a real browser, real time.
 
 The page refreshes itself; nobody loads it again. Its intervals are shorter than usual, by options that everybody has.
+The stories are mostly waiting, so two of them go on at a time, each with a server and a browser of its own.
 """
 
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -15,6 +17,7 @@ from tests.support.serving import eventually, serving
 from tests.support.status_watched import MEASURED, Crowd, locked, page_alone, stopped, supervisor_of, watched
 from whimbrel.engines.store.numbered import store_in
 
+AT_A_TIME = 2
 EVERY_SECONDS = 2
 CALM_SECONDS = 12
 SAID_SECONDS = 25.0
@@ -30,19 +33,33 @@ TEMPLATED = (
 )
 
 
+def side_by_side(story):
+    """A test that is lived through beside another one; `story` is called with a tab on the open page, server, page."""
+
+    def test(lived):
+        lived[story.__name__].result()
+
+    test.story = story
+    return test
+
+
 @pytest.fixture(scope="module")
-def tab():
-    """A browser for all of these stories. Where nobody answers it notes that; what a script did wrong is a fault."""
-    with browsing() as tab:
-        yield tab
+def lived(request, tmp_path_factory):
+    """The stories that were asked for, under way, by their names."""
+    stories = [item.function.story for item in request.session.items if hasattr(item.function, "story")]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {one.__name__: pool.submit(live, one, tmp_path_factory.mktemp("story")) for one in stories}
+
+
+def live(story, folder):
+    """Live through one. Where nobody answers, the browser notes that; what a script did wrong is a fault."""
+    with (
+        watched(folder / "data", every_seconds=EVERY_SECONDS, calm_seconds=CALM_SECONDS) as (server, page),
+        browsing() as tab,
+    ):
+        opened(tab, page)
+        story(tab, server, page)
         assert [one for one in tab.complaints if isinstance(one, dict)] == []
-
-
-@pytest.fixture
-def site(tmp_path):
-    """A server and its page."""
-    with watched(tmp_path / "data", every_seconds=EVERY_SECONDS, calm_seconds=CALM_SECONDS) as (server, page):
-        yield server, page
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,9 +111,8 @@ def only(found):
     return one
 
 
-def test_a_killed_server_is_said_to_be_down_and_is_said_to_be_back_when_it_is(tab, site):
-    server, page = site
-    opened(tab, page)
+@side_by_side
+def test_a_killed_server_is_said_to_be_down_and_is_said_to_be_back_when_it_is(tab, server, page):
     server.kill_all_but("status")
     seen(tab, "Some parts do not work", "Investigating", *TEMPLATED)
     for name in MEASURED:
@@ -114,10 +130,9 @@ def test_a_killed_server_is_said_to_be_down_and_is_said_to_be_back_when_it_is(ta
     assert [one["status"] for one in after["incident_updates"]][:2] == ["resolved", "monitoring"]
 
 
-def test_a_stopped_core_fails_posting_alone_and_the_story_goes_on_when_the_page_was_away(tab, site):
-    server, page = site
+@side_by_side
+def test_a_stopped_core_fails_posting_alone_and_the_story_goes_on_when_the_page_was_away(tab, server, page):
     children = server.children()
-    opened(tab, page)
     with stopped(children["core"]):
         seen(tab, "Trouble with Posting", *TEMPLATED)
         assert "Major outage" in part(tab, "Posting")
@@ -136,9 +151,8 @@ def test_a_stopped_core_fails_posting_alone_and_the_story_goes_on_when_the_page_
         seen(tab, *told)
 
 
-def test_a_locked_store_is_shown_where_it_is_felt_and_a_stopped_api_everywhere(tab, site):
-    server, page = site
-    opened(tab, page)
+@side_by_side
+def test_a_locked_store_is_shown_where_it_is_felt_and_a_stopped_api_everywhere(tab, server, page):
     with locked(store_in(server.data)):
         seen(tab, "Search and trends", "the oldest view is", seconds=2 * SAID_SECONDS)
         assert "Degraded" in part(tab, "Search and trends")
@@ -150,8 +164,13 @@ def test_a_locked_store_is_shown_where_it_is_felt_and_a_stopped_api_everywhere(t
     assert {one["status"] for one in incident["incident_updates"]} <= {"investigating", "monitoring"}
 
 
-def test_a_crowd_is_heard_while_probes_are_green_and_a_flood_of_reports_does_not_hide_the_page(tab, reported):
-    opened(tab, reported, says="Parts")
+def test_a_crowd_is_heard_while_probes_are_green_and_a_flood_of_reports_does_not_hide_the_page(reported):
+    with browsing() as tab:
+        opened(tab, reported, says="Parts")
+        _hears_the_crowd(tab, reported)
+
+
+def _hears_the_crowd(tab, reported):
     seen(tab, "Users report trouble, our probes are green", "people have reported trouble", seconds=GREEN_SECONDS)
     for name in ("Web", "API"):
         assert "Degraded" in part(tab, name)
