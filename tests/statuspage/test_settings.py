@@ -1,9 +1,18 @@
 """What a person has configured of the page, in the running program: parts, promises, probes, the copy."""
 
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
 import pytest
 
 from tests.statuspage.page_in_test import opened_page
+from tests.support.serving import eventually
 from whimbrel.kernel.errors import Conflict, Misconfigured
+from whimbrel.status_table import PASSWORD_VARIABLE
 from whimbrel.statuspage.catalogue.defaults import Wanted, own_service
 from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching.probing import TcpProbe
@@ -89,3 +98,61 @@ def test_a_copy_that_cannot_be_written_stops_the_start(tmp_path):
         opened_page(tmp_path / "data", export=tmp_path / "file" / "copy"),
     ):
         pass
+
+
+SECTION = """
+[status]
+port = 0
+name = "Birds"
+export = "copy"
+
+[status.mail]
+host = "127.0.0.1"
+port = 9
+tls = "none"
+user = "birds"
+sender = "Birds <status@example.org>"
+
+[status.components.shop]
+name = "Shop"
+
+[status.slo.shop]
+availability = 99.5
+
+[status.probes.port]
+kind = "tcp"
+component = "shop"
+host = "127.0.0.1"
+port = 9
+every_seconds = 5
+seconds = 1
+"""
+SECRET = "no secret in a list of processes"
+
+
+def test_a_page_by_itself_is_what_its_own_file_says(tmp_path):
+    (tmp_path / "whimbrel.toml").write_text(SECTION, "utf-8")
+    words = [sys.executable, "-m", "whimbrel", "status", "serve", "--data", str(tmp_path)]
+    environment = os.environ | {PASSWORD_VARIABLE: SECRET}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            ready = process.stdout.readline()
+            assert ready.startswith("ready: http://127.0.0.1:"), process.stderr.read()
+            url = ready.split()[1]
+            eventually(lambda: "shop" in measured(url), seconds=30.0, what="the probe of the file has run")
+            with urllib.request.urlopen(f"{url}/subscribe", timeout=5) as reply:
+                assert 'type="email"' in reply.read().decode()
+            eventually((tmp_path / "copy" / "index.html").exists, seconds=10.0, what="there is a copy")
+            assert SECRET not in Path(f"/proc/{process.pid}/cmdline").read_text()
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=20)
+    assert process.returncode == 0, said
+    assert SECRET not in said
+    assert all(SECRET.encode() not in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def measured(url):
+    """The parts of which anything is known."""
+    with urllib.request.urlopen(f"{url}/api/v2/components.json", timeout=5) as reply:
+        return {one["id"] for one in json.load(reply)["components"]}

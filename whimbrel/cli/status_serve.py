@@ -91,8 +91,9 @@ def _served(flags: dict[str, str]) -> int:
     with _listening(told.values["host"], told.values["port"]) as listener:
         own = _address(told.values, listener.getsockname()[1])
         settings = configured(_settings(told.values, folder, own), told.values)
-        place = Place(listener.fileno(), folder / "run", _tls(told.values))
-        return run(settings, place, on_ready=lambda: print(f"ready: {own}", flush=True))
+        handle = listener.detach()  # the server closes it when it ends
+    place = Place(handle, folder / "run", _tls(told.values))
+    return run(settings, place, on_ready=lambda: print(f"ready: {own}", flush=True))
 
 
 def _settings(told: dict[str, Any], folder: Path, own: str) -> Settings:
