@@ -209,11 +209,11 @@ class Snapshotting:
     def _run(self) -> None:
         said = ""
         while not self._stopping:
-            wrong = self._wrong_with_a_look()
+            self._wait(self._pace.look_seconds)  # first, because a new server has no store yet
+            wrong = "" if self._stopping else self._wrong_with_a_look()
             if wrong and wrong != said:  # once, not at every look of an hour in which a store is built
                 _log.warning("snapshots wait", extra={"error": wrong})
             said = wrong
-            self._wait(self._pace.look_seconds)
 
     def _wrong_with_a_look(self) -> str:
         try:

@@ -74,6 +74,16 @@ def test_help_says_of_every_word_and_flag_what_it_is():
         )
 
 
+@pytest.mark.parametrize("group", ["", "account", "views", "status", "status operator", "status incident"])
+def test_a_list_of_commands_says_of_each_what_it_does_within_the_terminals_width(group):
+    """Accident: commands that are imported when they are asked for were listed by their names alone."""
+    said = whimbrel(*group.split(), COLUMNS="70").stdout
+    names = {words.removeprefix(group).split()[0] for words in LEAVES if words.startswith(group)}
+    for name in names:
+        assert re.search(rf"^  {name}: \w.+", said, re.MULTILINE), f"whimbrel {group} --help says nothing of {name!r}"
+    assert max(map(len, said.splitlines())) <= 70
+
+
 def test_the_page_has_the_table_of_exit_codes():
     assert dict(re.findall(r"^\| (\d+) \| (.+) \|$", PAGE, re.MULTILINE)) == {
         str(code): meaning for code, meaning in MEANINGS.items()

@@ -1,18 +1,33 @@
 """Every command but the parsing of `serve`: how a command line becomes a call, and an error an exit code.
 
-Commands stand in modules of their own and are named here by strings: one is imported when it is asked for.
+Commands stand in modules of their own and are named here by strings: one is imported when it is asked for,
+and all of them when somebody wants to know what there is.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Final
 
 from cyclopts import App, CycloptsError
 
 from whimbrel import __version__
 from whimbrel.cli.codes import DONE, INTERRUPTED, USAGE, code_of
+from whimbrel.cli.helping import Wrapped
 from whimbrel.cli.output import note
 from whimbrel.kernel.errors import WhimbrelError
+
+COMMANDS: Final = {
+    "serve": "serve:serve_words",
+    "provision": "provision:provision",
+    "restart": "restart:restart",
+    "snapshot": "snapshot:snapshot",
+    "backup": "backup:backup",
+    "restore": "restore:restore",
+    "verify": "verify:verify",
+    "migrate": "migrate:migrate",
+    "doctor": "doctor:doctor",
+}
 
 ACCOUNT_COMMANDS: Final = {
     "create": "account:create",
@@ -29,6 +44,8 @@ ACCOUNT_COMMANDS: Final = {
     "delete": "account:delete",
     "export": "archive:export",
 }
+
+VIEWS_COMMANDS: Final = {"rebuild": "views:rebuild"}
 
 STATUS_COMMANDS: Final = {
     "serve": "status_serve:serve",
@@ -69,48 +86,40 @@ STATUS_GROUPS: Final = {
 }
 
 
-def build() -> App:
-    """The tree of commands, in the order in which help shows them."""
+def build(*, loaded: bool = False) -> App:
+    """The tree of commands, in the order in which help shows them. `loaded`: with what they say of themselves."""
     app = App(name="whimbrel", help="A microblog server: see docs/cli.md.", version=__version__)
-    app.help_formatter = "plain"
-    app.command("whimbrel.cli.serve:serve_words", name="serve")
+    app.help_formatter = Wrapped()
+    _add(app, COMMANDS, loaded=loaded)
     account = App(name="account", help="Make, look at and change accounts.")
-    for name, function in ACCOUNT_COMMANDS.items():
-        account.command(f"whimbrel.cli.{function}", name=name)
-    app.command(account)
-    app.command("whimbrel.cli.provision:provision", name="provision")
-    app.command("whimbrel.cli.restart:restart", name="restart")
-    app.command("whimbrel.cli.snapshot:snapshot", name="snapshot")
-    app.command("whimbrel.cli.backup:backup", name="backup")
-    app.command("whimbrel.cli.restore:restore", name="restore")
-    app.command("whimbrel.cli.verify:verify", name="verify")
-    app.command("whimbrel.cli.migrate:migrate", name="migrate")
-    app.command("whimbrel.cli.doctor:doctor", name="doctor")
-    views = App(name="views", help="What follows the journal.")
-    views.command("whimbrel.cli.views:rebuild", name="rebuild")
-    app.command(views)
-    app.command(status_commands())
+    app.command(_add(account, ACCOUNT_COMMANDS, loaded=loaded))
+    app.command(_add(App(name="views", help="What follows the journal."), VIEWS_COMMANDS, loaded=loaded))
+    status = App(name="status", help="The status page, and what people say on it.")
+    for group, (about, functions) in STATUS_GROUPS.items():
+        status.command(_add(App(name=group, help=about), functions, loaded=loaded))
+    app.command(_add(status, STATUS_COMMANDS, loaded=loaded))
     return app
 
 
-def status_commands() -> App:
-    """The commands of the status page, with their groups."""
-    status = App(name="status", help="The status page: what people say on it, and whether its history is whole.")
-    for name, function in STATUS_COMMANDS.items():
-        status.command(f"whimbrel.cli.{function}", name=name)
-    for group, (about, functions) in STATUS_GROUPS.items():
-        commands = App(name=group, help=about)
-        for name, function in functions.items():
-            commands.command(f"whimbrel.cli.{function}", name=name)
-        status.command(commands)
-    return status
+def _add(app: App, commands: Mapping[str, str], *, loaded: bool) -> App:
+    for name, place in commands.items():
+        module, _, function = place.partition(":")
+        path = f"whimbrel.cli.{module}"
+        app.command(getattr(import_module(path), function) if loaded else f"{path}:{function}", name=name)
+    return app
+
+
+def _lists_commands(words: Sequence[str]) -> bool:
+    """Whether the answer is a list of commands: then each is imported for what it says of itself."""
+    groups = {"account", "views", "status", *STATUS_GROUPS}
+    return not words or words[-1] in groups or not {"--help", "-h"}.isdisjoint(words)
 
 
 def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; every foreseen error is one line on standard error."""
     logging.basicConfig(level=logging.ERROR, format="whimbrel: %(message)s")
     try:
-        result = build()(
+        result = build(loaded=_lists_commands(words))(
             list(words), exit_on_error=False, print_error=False, result_action="return_value", help_on_error=False
         )
     except CycloptsError as error:

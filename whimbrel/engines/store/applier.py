@@ -207,7 +207,12 @@ class Applier:
 
     def _rebuild(self, why: str) -> None:
         if self._head.head and why != self._why:
-            _log.warning("the store is built from the journal", extra={"why": why, "head": self._head.head})
+            is_new = self._head.head <= APPLY_EVENTS_MAX  # then there was no store yet, or it is there in an instant
+            _log.log(
+                logging.INFO if is_new else logging.WARNING,
+                "the store is built from the journal",
+                extra={"why": why, "head": self._head.head},
+            )
         self._why = why
         self._close()
         self._check_room(why)
