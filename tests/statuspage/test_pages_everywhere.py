@@ -31,6 +31,7 @@ TOO_WIDE = """[...document.querySelectorAll('body *')].filter((one) => !one.clos
   && one.getBoundingClientRect().right > 361).map((one) => one.outerHTML.slice(0, 200))"""
 
 EXAMPLES = {
+    "/metrics-display/{id}/{period}.json": ("/metrics-display/home-latency/day.json",),
     "/incidents/{id}": ("/incidents/{open}", "/incidents/{over}", "/incidents/{window}"),
     "/components/{id}": ("/components/search", "/components/posting"),
     "/services/{id}": ("/services/own", "/services/bank?days=7"),
