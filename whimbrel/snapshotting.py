@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,9 @@ _log = logging.getLogger(__name__)
 
 Call = Callable[[Callable[[Journal], int]], "Future[int]"]
 """Has the core's loop do something with the journal between two batches."""
+
+BUSY: Final = 75
+"""How the child ends that found somebody else at it (EX_TEMPFAIL of sysexits.h)."""
 
 
 class SnapshotFailed(Unavailable):
@@ -247,6 +250,9 @@ class Snapshotting:
             if not may("snapshots", self._level):
                 raise SnapshotFailed(f"no snapshot is made: the disk is {self._level}")
             self._have_done("whimbrel.snapshot_process")
+        except Busy:  # a backup makes one, or an operator: that one will do
+            self._not_before = time.monotonic() + SNAPSHOT_RETRY_SECONDS
+            return
         except (WhimbrelError, OSError) as error:
             if self._stopping:
                 return
@@ -275,7 +281,7 @@ class Snapshotting:
                 _log.error("an overdue migration could not be ended", extra={"store": other.name, "error": str(error)})
 
     def _have_done(self, module: str) -> None:
-        """Run a child to its end. Raises SnapshotFailed with what it said."""
+        """Run a child to its end. Raises SnapshotFailed with what it said, Busy when somebody else was at it."""
         ours, theirs = os.pipe()
         flags = ["--data", str(self._data), "--parent", str(os.getpid())]
         words = of_this_process().words([module, *flags])
@@ -293,7 +299,10 @@ class Snapshotting:
         with self._news:
             self._child = None  # before its id is free for another process
             _, ended = os.waitpid(child, 0)
-        if code := os.waitstatus_to_exitcode(ended):
+        code = os.waitstatus_to_exitcode(ended)
+        if code == BUSY:
+            raise Busy(said)
+        if code:
             raise SnapshotFailed(said or f"{module} ended with {code}")
 
     def _expire(self) -> None:

@@ -1,7 +1,10 @@
 """The journal forgets only what nobody needs any more, a piece at a time, and whoever comes too late is told."""
 
 import asyncio
+import fcntl
+import os
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -150,6 +153,43 @@ async def test_a_snapshot_that_fails_is_said_with_its_reason_and_the_next_one_me
                 await until(lambda: snapshotting.health().ok, "and it is said")
             finally:
                 snapshotting.stop()
+
+
+async def test_a_schedule_that_meets_somebody_elses_snapshot_waits_without_calling_it_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr("whimbrel.snapshotting.SNAPSHOT_RETRY_SECONDS", 0.0)
+    looks = []
+
+    def counted():
+        looks.append(None)
+        return NOW_MS
+
+    with core_running(tmp_path) as core:
+        async with linked(tmp_path) as link:
+            await link.append(said("a"))
+            await store_at_head(link)
+            pace = Pace(60, 0, **FAST)
+            snapshotting = Snapshotting(tmp_path, tmp_path / "store-1.sqlite", core.server.call, pace, clock=counted)
+            try:
+                with held(tmp_path / "snapshots"):
+                    snapshotting.start()
+                    await until(lambda: len(looks) > 6, "it has tried, and looked again")
+                    assert snapshotting.status.failures == 0
+                    assert snapshotting.health().ok
+                await until(lambda: snapshotting.status.newest, "then it makes its own")
+            finally:
+                snapshotting.stop()
+
+
+@contextmanager
+def held(folder):
+    """The folder's lock, as who makes a snapshot holds it."""
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 async def test_what_keeps_snapshots_waiting_is_said_once_and_not_at_every_look(tmp_path, caplog):
