@@ -1,6 +1,6 @@
 """Every page that the status program serves, the operators' too, and every answer to a form: there in every language,
-valid HTML, nothing for axe to complain about in light and dark, wide and on a phone. A page or a form that is not in the
-tables here fails the first test.
+valid HTML, nothing for axe to complain about in light and dark, wide and on a phone. A page or a form that is not in
+the tables here fails the first test.
 """
 
 import itertools
