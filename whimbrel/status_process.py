@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
@@ -104,24 +105,23 @@ class StatusProcess:
         stop = asyncio.Event()
         for told in (signal.SIGTERM, signal.SIGINT, RETIRE):
             self._loop.add_signal_handler(told, stop.set)
-        await self._program.start()
-        providing = self._loop.create_task(self._provide_canaries()) if self._provider else None
-        control = ControlSocket(
+        async with AsyncExitStack() as ending:
+            ending.push_async_callback(self._program.stop)  # also of one that could not be started
+            await self._program.start()
+            ending.push_async_callback(asyncio.to_thread, self._control(stop).close)
+            if self._provider:
+                ending.push_async_callback(_end, self._loop.create_task(self._provide_canaries()))
+            if on_ready is not None:
+                on_ready()  # the socket listens already: who comes now is answered as soon as the server takes over
+            await self._serve_until(stop)
+        return 0
+
+    def _control(self, stop: asyncio.Event) -> ControlSocket:
+        return ControlSocket(
             self._place.run / f"{NAME}.control.sock",
             {"/livez": lambda: loop_answers(self._loop), "/readyz": self._ready, "/metrics": self._metrics},
             verbs={LEAVE: lambda _: self._told_to_leave(stop)},
         )
-        try:
-            if on_ready is not None:
-                on_ready()  # the socket listens already: who comes now is answered as soon as the server takes over
-            await self._serve_until(stop)
-        finally:
-            if providing is not None:
-                providing.cancel()
-                await asyncio.gather(providing, return_exceptions=True)
-            await self._program.stop()
-            await asyncio.to_thread(control.close)
-        return 0
 
     async def _provide_canaries(self) -> None:
         """Have the server that we belong to make the canaries' accounts, once it is there to do so.
@@ -169,6 +169,11 @@ class StatusProcess:
             gauge("whimbrel_status_writes_pending", "Writes that wait for the book.", book.pending),
         ]
         return Reply(200, "text/plain; version=0.0.4", exposition(families))
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -31,7 +31,11 @@ class PageInTest:
         self._runner = asyncio.Runner()
         told = {"data": data, "name": "Birds", "public_url": f"http://{HOST}"} | settings
         self.settings = Settings(**told)
-        self.program = self.run(self._opened())
+        try:
+            self.program = self.run(self._opened())
+        except BaseException:
+            self._runner.close()
+            raise
         self.app = self.program.application()
         self.telling, self.speaking = self.program.speaking.telling, self.program.speaking
         self.book = self.program.rooms.book

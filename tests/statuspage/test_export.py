@@ -56,7 +56,7 @@ def copy(tmp_path):
 
 
 def export_of(status, copy):
-    return Export(copy, layout=status.layout, looking=status.looking, clock=status.clock)
+    return Export(Folder(copy), layout=status.layout, looking=status.looking, clock=status.clock)
 
 
 def exported(status, copy, begin=in_trouble):
@@ -244,7 +244,9 @@ def test_a_mistake_of_ours_in_a_copy_does_not_hold_up_the_program(status, copy):
 
     async def export():
         await in_trouble(status)
-        keeper = Export(copy, layout=status.layout, looking=status.looking, clock=status.clock, charts=(Confused(),))
+        keeper = Export(
+            Folder(copy), layout=status.layout, looking=status.looking, clock=status.clock, charts=(Confused(),)
+        )
         keeper.turn()
         await keeper.stop()
         return keeper.failing

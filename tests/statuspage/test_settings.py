@@ -156,3 +156,12 @@ def measured(url):
     """The parts of which anything is known."""
     with urllib.request.urlopen(f"{url}/api/v2/components.json", timeout=5) as reply:
         return {one["id"] for one in json.load(reply)["components"]}
+
+
+def test_a_page_that_cannot_start_ends(tmp_path):
+    """Accident: it had opened its book by then, and the book's thread kept the process alive for ever."""
+    (tmp_path / "report-salt").mkdir()
+    words = [sys.executable, "-m", "whimbrel", "status", "serve", "--data", str(tmp_path), "--port", "0"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode not in (0, None)
+    assert "report-salt" in ended.stderr

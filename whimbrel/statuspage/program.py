@@ -28,6 +28,7 @@ from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.catalogue.defaults import own_service
 from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.export.copying import Room
+from whimbrel.statuspage.export.folder import Folder
 from whimbrel.statuspage.export.front import Export
 from whimbrel.statuspage.export.rooms import ReportsCopied, WriteupsCopied
 from whimbrel.statuspage.incidents.front import Changed, Incidents
@@ -129,7 +130,9 @@ class Program:
     """Turns the rooms, between `start` and `stop`, on one event loop."""
 
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        """Raises BookUnavailable, Corrupt, Misconfigured."""
         self._settings, self._clock = settings, clock
+        copy = None if settings.export is None else Folder(settings.export)
         self.rooms = open_rooms(settings, clock)
         self._turning: asyncio.Task[None] | None = None
         rooms = self.rooms
@@ -143,14 +146,14 @@ class Program:
         )
         self._export = (
             Export(
-                settings.export,
+                copy,
                 layout=self._layout,
                 looking=self._looking,
                 clock=clock,
                 charts=self._charts(),
                 rooms=self._copied(),
             )
-            if settings.export is not None
+            if copy is not None
             else None
         )
         self.speaking = Speaking(

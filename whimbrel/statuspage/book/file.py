@@ -66,7 +66,8 @@ class Book:
         self._db: apsw.Connection | None = self._first_opened()
         self._own = threading.local()
         self._readers = ThreadPoolExecutor(BOOK_READERS, thread_name_prefix="book-reader")
-        self._thread = threading.Thread(target=self._run, name="book-writer")
+        # A daemon, so that a program which could not start ends; one that is to end well closes the book, and waits.
+        self._thread = threading.Thread(target=self._run, name="book-writer", daemon=True)
         self._thread.start()
 
     @property

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
 from whimbrel.kernel.clock import Clock
@@ -31,7 +30,7 @@ class Export:
 
     def __init__(
         self,
-        root: Path,
+        folder: Folder,
         *,
         layout: Layout,
         looking: Looking,
@@ -39,8 +38,7 @@ class Export:
         charts: tuple[Charts, ...] = (),
         rooms: tuple[Room, ...] = (),
     ) -> None:
-        """Raises Misconfigured for a folder that is somebody else's, or no folder."""
-        self._folder = Folder(root)
+        self._folder = folder
         self._layout, self._looking, self._clock, self._charts = layout, looking, clock, charts
         self._rooms, self._found = rooms, list[Found]()
         self._marks: dict[str, Mark] = {}
