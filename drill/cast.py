@@ -1,15 +1,13 @@
 """Who takes part in a drill: writers who follow each other, a reader who follows them, quiet accounts to follow."""
 
-import random
-import socket
 from pathlib import Path
 from typing import NamedTuple
 
 from drill.report import hold
+from tests.support.ports import free_port
 from tests.support.serving import Client, Server
 
 READER = "reader"
-PORT_MIN, PORT_MAX = 20_000, 32_000
 
 
 class Cast(NamedTuple):
@@ -28,7 +26,7 @@ class Cast(NamedTuple):
 
 def make(data: Path, *, writers: int, birds: int) -> tuple[Server, Cast]:
     """A server that runs on a fresh data directory, with everybody in it; followed as the module says."""
-    server = Server(data, options={"WHIMBREL_LOG_LEVEL": "info"}, port=_port_of_our_own())
+    server = Server(data, options={"WHIMBREL_LOG_LEVEL": "info"}, port=free_port())
     writing = tuple(f"writer{number}" for number in range(writers))
     quiet = tuple(f"bird{number}" for number in range(birds))
     tokens = server.provide([READER, *writing, *quiet])
@@ -50,18 +48,6 @@ def own_id(client: Client) -> str:
     hold(reply.status == 200, f"verify_credentials answered {reply.status}: {reply.json}")
     client.close()
     return str(reply.json["id"])
-
-
-def _port_of_our_own() -> int:
-    """A free port below those that the system gives to clients: one of these may be in use when the server is back."""
-    while True:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", random.SystemRandom().randrange(PORT_MIN, PORT_MAX)))
-            except OSError:
-                continue
-            port: int = probe.getsockname()[1]
-            return port
 
 
 def _follow(client: Client, ids: list[str]) -> None:

@@ -29,8 +29,9 @@ from urllib.parse import urlencode, urlsplit
 
 from drill.report import hold, show
 from drill.status_proxy import POSTS, proxying
+from tests.support.ports import free_port
 from tests.support.serving import Server, eventually, serving
-from tests.support.status_watched import Crowd, StatusPage, free_port, page_alone, stopped, watched
+from tests.support.status_watched import Crowd, StatusPage, page_alone, stopped, watched
 from whimbrel.cli.output import Advance
 from whimbrel.kernel.limits import CANARY_SECONDS
 from whimbrel.statuspage.verdict import DEFAULT

@@ -3,8 +3,9 @@
 from contextlib import closing
 
 from drill.status_proxy import POSTS, proxying
+from tests.support.ports import free_port
 from tests.support.serving import Client, serving
-from tests.support.status_watched import StatusPage, free_port
+from tests.support.status_watched import StatusPage
 from whimbrel.statuspage.board.uptime import Span, with_gaps
 from whimbrel.statuspage.incidents.steer import Telling, steer
 from whimbrel.statuspage.reports.rows import Entry

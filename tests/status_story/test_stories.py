@@ -75,7 +75,7 @@ def reported(tmp_path_factory):
         yield page
 
 
-def opened(tab, page, says="Everything works"):
+def opened(tab, page, says="Everything that is measured works"):
     """The page, open in a browser."""
     tab.open(page.url)
     seen(tab, says, seconds=SAID_SECONDS)
@@ -124,7 +124,7 @@ def test_a_killed_server_is_said_to_be_down_and_is_said_to_be_back_when_it_is(ta
 
     server.start()
     seen(tab, "Monitoring", "It looks well again.", seconds=OVER_SECONDS)
-    seen(tab, "Everything works", f"{incident['name']}", "Resolved", seconds=OVER_SECONDS)
+    seen(tab, "Everything that is measured works", f"{incident['name']}", "Resolved", seconds=OVER_SECONDS)
     after = only(page.past())
     assert (after["id"], after["status"]) == (incident["id"], "resolved")
     assert [one["status"] for one in after["incident_updates"]][:2] == ["resolved", "monitoring"]

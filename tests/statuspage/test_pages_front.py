@@ -126,6 +126,17 @@ def test_a_quiet_page_says_so(status):
     assert "What is going on" not in text
 
 
+def test_the_headline_does_not_say_that_everything_works_while_nobody_knows_of_a_part(status):
+    async def quiet_but_for_media(status):
+        await status.begin()
+        await status.turn(silent=("media",))
+
+    (reply,) = asked(status, ("/", {}), begin=quiet_but_for_media)
+    text = read(reply)
+    assert "Everything that is measured works" in text
+    assert "Everything works" not in text
+
+
 def test_a_page_that_cannot_see_says_since_when(status):
     async def blind(status):
         await status.begin()

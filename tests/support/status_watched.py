@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.ports import free_port
 from tests.support.serving import ROOT, Server, eventually
 
-PORT_MIN, PORT_MAX = 20_000, 32_000
 ANSWER_SECONDS = 5.0
 KINDS = ("website", "app", "website", "app", "website", "app", "other")
 """What people report, in turn: an outage has more than one kind, and none of these is about a part without a probe."""
@@ -191,18 +190,6 @@ class Crowd:
             return 0
         finally:
             connection.close()
-
-
-def free_port() -> int:
-    """A free port below those that the system gives to clients: it is still free after a restart."""
-    while True:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", random.SystemRandom().randrange(PORT_MIN, PORT_MAX)))
-            except OSError:
-                continue
-            port: int = probe.getsockname()[1]
-            return port
 
 
 def _end(pid: int | None) -> None:

@@ -41,7 +41,7 @@ def front(words: Words, look: Look) -> Making:
         {
             **_of(words, look),
             "state": state,
-            "headline": words(f"overall.{state}"),
+            "headline": words(f"overall.{views.headline(look, state)}"),
             "stories": [views.incident(words, one, names, look.now_ms) for one in going_on],
             "windows": [views.window(words, one, names) for one in sorted(planned, key=lambda one: one.scheduled_ms)],
             "groups": views.groups(words, look),

@@ -97,6 +97,12 @@ def overall(look: Look) -> State:
     return worst([*look.shown.counted, *told])
 
 
+def headline(look: Look, state: State) -> str:
+    """Which words say so: not that everything works, where there is a part of which nobody knows."""
+    unseen = "unknown" in [look.shown.states.get(component.id, "unknown") for component in look.shown.components]
+    return "measured" if state == "operational" and unseen else state
+
+
 def groups(words: Words, look: Look) -> list[Group]:
     """Every component that is to be shown, in the page's order."""
     found: dict[str, list[Part]] = {}
