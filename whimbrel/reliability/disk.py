@@ -2,7 +2,7 @@
 
 Design note. Below 5 % free the disk is `low`, and what the server can do without stops, so that what is left goes to
 what people write; when the journal is refused, or no byte is left, it is `full`, and only what is essential is let in,
-from space that the journal has kept (engines/journal/files.Reserve). Two limits and not one say when it is over: the
+from space that the journal has kept (engines/reserve.py). Two limits and not one say when it is over: the
 counter-example is a snapshot that is begun at 5.1 %, brings the disk to 4.9 %, is removed, and is begun again.
 
 The rule is pure: what the disk says and what was said before come in, a level comes out. `space_of` is the one place

@@ -1,11 +1,14 @@
 """What people and disks do to the store's file: noticed, said, and mended by a rebuild from the journal."""
 
 import os
+import resource
 
 import apsw
 import pytest
 
 from tests.engines.store.shop import SCHEMA, VOCABULARY, Joined, Liked, Wrote, apply, apply_fixed
+from whimbrel.engines.reserve import Reserve, Sizes
+from whimbrel.engines.store.files import reserve_in
 from whimbrel.engines.store.rebuild import rebuild
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.writer import StoreWriter
@@ -166,3 +169,63 @@ def test_there_is_no_store_before_the_first_one_is_made(tmp_path):
     with pytest.raises(StoreUnavailable):
         store.ping()
     assert list(tmp_path.iterdir()) == []
+
+
+class FullDisk(Reserve):
+    """A disk on which nothing grows any more, until `pieces` of what was kept were given back: others take some too."""
+
+    def __init__(self, folder, pieces):
+        super().__init__(folder / "kept", Sizes(8_192, 8_192, 1_024, 1))
+        assert self.hold()
+        self._pieces = pieces
+        self._free_bytes = lambda: 0
+
+    def __enter__(self):
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, self._limits[1]))
+        return self
+
+    def __exit__(self, *_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+
+    def lend(self):
+        self._pieces -= 1
+        if self._pieces == 0:
+            self.__exit__()
+        return super().lend()
+
+
+def test_a_store_is_opened_on_a_full_disk_with_what_was_kept_for_that(busy_shop):
+    busy_shop.store.close()
+    busy_shop.writer.close()
+    with FullDisk(busy_shop.data, pieces=3) as disk:
+        with pytest.raises(StoreUnavailable):
+            StoreWriter(busy_shop.path, [SCHEMA])
+        busy_shop.writer = StoreWriter(busy_shop.path, [SCHEMA], reserve=disk)
+    assert (busy_shop.data / "kept").stat().st_size == 8_192 - 3 * 1_024
+    assert len(busy_shop.notes()) == 50
+
+
+def test_where_what_was_kept_is_not_enough_the_store_is_away(busy_shop):
+    busy_shop.store.close()
+    busy_shop.writer.close()
+    with FullDisk(busy_shop.data, pieces=100) as disk, pytest.raises(StoreUnavailable):
+        StoreWriter(busy_shop.path, [SCHEMA], reserve=disk)
+    assert (busy_shop.data / "kept").stat().st_size == 0
+    busy_shop.writer = StoreWriter(busy_shop.path, [SCHEMA])
+    assert len(busy_shop.notes()) == 50
+
+
+def test_the_log_of_a_store_in_service_is_emptied_and_stays_when_it_is_closed(busy_shop):
+    busy_shop.store.close()
+    busy_shop.writer.close()
+    log, index = (busy_shop.path.with_name(f"{busy_shop.path.name}-{end}") for end in ("wal", "shm"))
+    assert not log.exists()
+    busy_shop.writer = StoreWriter(busy_shop.path, [SCHEMA], reserve=reserve_in(busy_shop.data))
+    busy_shop.happen(Wrote("and on"), actor=busy_shop.ada)
+    busy_shop.catch_up()
+    assert log.stat().st_size > 0
+    busy_shop.writer.close()
+    assert (log.stat().st_size, index.exists()) == (0, True)
+    busy_shop.writer = StoreWriter(busy_shop.path, [SCHEMA])
+    assert len(busy_shop.notes()) == 51

@@ -11,6 +11,7 @@ from typing import Final
 
 import apsw
 
+from whimbrel.engines.reserve import Reserve, Sizes
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable
 from whimbrel.kernel.limits import (
     JOURNAL_BUSY_MS,
@@ -140,59 +141,10 @@ class Lock:
             self._file = -1
 
 
-class Reserve:
-    """Disk space kept so that deletes and freezes can be appended when the disk is full.
-
-    Given back to the disk at the first refusal (`release`), taken again once there is room for it twice (`hold`). A
-    last part stays for openings of the journal on a full disk, and is given back piece by piece (`lend`): SQLite makes
-    its shared memory anew then.
-    """
-
-    def __init__(self, path: Path, *, free_bytes: Callable[[], int] | None = None) -> None:
-        self._path = path
-        self._free_bytes = free_bytes or self._free_on_disk
-
-    def hold(self) -> bool:
-        """Take the space if it is not taken and there is plenty; returns whether it is held."""
-        if self._path.exists() and self._path.stat().st_size >= JOURNAL_RESERVE_BYTES:
-            return True
-        if self._free_bytes() < 2 * JOURNAL_RESERVE_BYTES:
-            return False
-        try:
-            self._allocate()
-        except OSError:
-            self.release()
-            return False
-        return True
-
-    def is_needed(self) -> bool:
-        """Whether the disk has less left than the journal grows by."""
-        return self._free_bytes() < JOURNAL_GROWTH_BYTES
-
-    def release(self) -> None:
-        """Give the space back, but for the part that is lent."""
-        self._shrink_to(JOURNAL_SPARE_BYTES)
-
-    def lend(self) -> None:
-        """Give back a piece of what is left, if anything is."""
-        with suppress(FileNotFoundError):
-            self._shrink_to(max(0, self._path.stat().st_size - JOURNAL_LENT_BYTES))
-
-    def _shrink_to(self, size_bytes: int) -> None:
-        with suppress(FileNotFoundError):
-            if self._path.stat().st_size > size_bytes:
-                os.truncate(self._path, size_bytes)
-
-    def _allocate(self) -> None:
-        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.posix_fallocate(file, 0, JOURNAL_RESERVE_BYTES)
-        finally:
-            os.close(file)
-
-    def _free_on_disk(self) -> int:
-        disk = os.statvfs(self._path.parent)
-        return disk.f_bavail * disk.f_frsize
+def reserve_beside(path: Path, free_bytes: Callable[[], int] | None = None) -> Reserve:
+    """What is kept for deletes and freezes on a full disk, beside the journal at `path`."""
+    sizes = Sizes(JOURNAL_RESERVE_BYTES, JOURNAL_SPARE_BYTES, JOURNAL_LENT_BYTES, JOURNAL_GROWTH_BYTES)
+    return Reserve(path.with_suffix(".reserve"), sizes, free_bytes=free_bytes)
 
 
 def _grow_by(db: apsw.Connection, piece_bytes: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.journal.batch import Batch, unsound
-from whimbrel.engines.journal.files import Lock, Reserve, close, grow_as_usual, open_for_writing, take_room
+from whimbrel.engines.journal.files import Lock, close, grow_as_usual, open_for_writing, reserve_beside, take_room
 from whimbrel.engines.journal.keys import Claims, keys_of
 from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_beginning, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
@@ -58,7 +58,7 @@ class SqliteJournal:
         self._swept_ms = 0
         self._erasing = False
         self._lock = Lock(self._path.with_suffix(".lock"))
-        self._reserve = Reserve(self._path.with_suffix(".reserve"), free_bytes=free_bytes)
+        self._reserve = reserve_beside(self._path, free_bytes)
         try:
             self._disk_full = not self._reserve.hold()
             self._open()
@@ -195,20 +195,18 @@ class SqliteJournal:
 
     def _open(self) -> apsw.Connection:
         """Open the file, check its newest record, and lay the barrier: nothing is read before it is durable."""
-        try:
-            return self._open_once()
-        except apsw.Error as error:
-            if not self._is_full(error):
-                raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
-            self._give_way()
-        try:
-            return self._open_once()
-        except apsw.Error as error:
-            raise JournalUnavailable(DISK_FULL_WORDS, log=_where(error)) from error
+        while True:
+            lent = not self._disk_full or self._reserve.lend()
+            try:
+                return self._open_once()
+            except apsw.Error as error:
+                if not self._is_full(error):
+                    raise JournalUnavailable("The journal cannot be opened.", log=_where(error)) from error
+                if not lent:
+                    raise JournalUnavailable(DISK_FULL_WORDS, log=_where(error)) from error
+                self._give_way()
 
     def _open_once(self) -> apsw.Connection:
-        if self._disk_full:
-            self._reserve.lend()
         db = open_for_writing(self._path, synchronous=self._synchronous, vfs=self._vfs, keep_log=self._disk_full)
         try:
             self._recover(db)

@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 
 from whimbrel.engines.journal.head import HeadWriter
 from whimbrel.engines.store.applying import Apply, Applying, Decode
+from whimbrel.engines.store.files import reserve_in
 from whimbrel.engines.store.migrations import Migration, migrate_in_place
 from whimbrel.engines.store.parked import PLAIN_SUBJECTS, Subjects
 from whimbrel.engines.store.rebuild import rebuild
@@ -92,7 +93,7 @@ class Applier:
         has_room_for: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._path, self._follows, self._head = path, follows, head
-        self._journal = journal
+        self._journal, self._reserve = journal, reserve_in(path.parent)
         self._on_moved, self._after_batch, self._has_room_for = on_moved, after_batch, has_room_for
         self._queue: deque[Record] = deque()
         self._to_erase: list[int] = []
@@ -182,7 +183,7 @@ class Applier:
             self._use(self._fitting_writer())
 
     def _fitting_writer(self) -> StoreWriter:
-        writer = StoreWriter(self._path, self._follows.schemas)
+        writer = StoreWriter(self._path, self._follows.schemas, reserve=self._reserve)
         try:
             check_against(self._past(), writer.standing())
         except BaseException:
@@ -197,6 +198,7 @@ class Applier:
             # This version may know what an earlier one could not apply; what still raises stays parked.
             self._applying.replay_parked()
         self._moved(writer.standing())
+        self._reserve.hold()
         self._why = ""
         self._after_batch(())
 
@@ -291,7 +293,8 @@ class Applier:
             return self._news.wait(STORE_CHECK_SECONDS)
 
     def _check(self) -> None:
-        """Notice a store that was taken away while nothing happened."""
+        """Notice a store that was taken away while nothing happened, and a disk that has room again."""
+        self._reserve.hold()
         if self._writer is not None:
             self._writer.standing()
 

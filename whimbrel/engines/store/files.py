@@ -16,12 +16,15 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.store.rows import AWAY, FAULTS, away
+from whimbrel.engines.reserve import Reserve, Sizes
 from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
     STORE_BUSY_MS,
+    STORE_LENT_BYTES,
     STORE_OPENING_BYTES,
     STORE_READER_CACHE_BYTES,
+    STORE_RESERVE_BYTES,
     STORE_WAL_BYTES_MAX,
     STORE_WRITER_CACHE_BYTES,
 )
@@ -95,10 +98,10 @@ def _plan_once(db: apsw.Connection) -> None:
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
 
-def has_room(path: Path) -> bool:
-    """Whether the disk has room for the files that SQLite makes beside a store when it is opened."""
-    disk = os.statvfs(path.parent)
-    return disk.f_bavail * disk.f_frsize >= STORE_OPENING_BYTES
+def reserve_in(folder: Path) -> Reserve:
+    """What is kept for opening a store on a full disk: SQLite makes the log's index anew then."""
+    sizes = Sizes(STORE_RESERVE_BYTES, STORE_RESERVE_BYTES, STORE_LENT_BYTES, STORE_OPENING_BYTES)
+    return Reserve(folder / "store.reserve", sizes)
 
 
 def is_whole(db: apsw.Connection) -> bool:

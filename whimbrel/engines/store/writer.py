@@ -8,12 +8,13 @@ journal is not. For one thread.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.files import has_room, identities, is_whole, open_writer
+from whimbrel.engines.reserve import Reserve
+from whimbrel.engines.store.files import identities, is_whole, open_writer
 from whimbrel.engines.store.migrations import hash_of
 from whimbrel.engines.store.numbered import OWN, refuse_newer_store
 from whimbrel.engines.store.rows import FAULTS, Rows, away
@@ -42,13 +43,22 @@ def schema_hash_of(schemas: Sequence[str]) -> bytes:
 
 
 class StoreWriter:
-    """Opens or makes the store at `path` with the rooms' schema scripts, in their order."""
+    """Opens or makes the store at `path` with the rooms' schema scripts, in their order.
+
+    With a `reserve` it is opened on a full disk too, and its log's files stay when it is closed.
+    """
 
     def __init__(
-        self, path: Path, schemas: Sequence[str], *, synchronous: str = "NORMAL", vfs: str | None = None
+        self,
+        path: Path,
+        schemas: Sequence[str],
+        *,
+        synchronous: str = "NORMAL",
+        vfs: str | None = None,
+        reserve: Reserve | None = None,
     ) -> None:
         self._path, self._schemas = Path(path), (_OWN_SCHEMA, *schemas)
-        self._synchronous, self._vfs = synchronous, vfs
+        self._synchronous, self._vfs, self._reserve = synchronous, vfs, reserve
         self._schema_hash = schema_hash_of(schemas)
         self._db: apsw.Connection | None = None
         self._wal_pages = self._restart_from = 0
@@ -92,11 +102,23 @@ class StoreWriter:
         if self._db is None:
             return
         db, self._db = self._db, None
-        if identities(self._path) != self._identities or not has_room(self._path):
-            # The log beside the path may belong to another file by now: leave it alone. Or the disk is full: log and
-            # shared memory, once removed, could not be made again at the next opening.
+        moved = identities(self._path) != self._identities
+        if self._reserve and not moved:
+            self._leave(db, self._reserve)
+        if self._reserve or moved:  # then the log beside the path may belong to another file: leave it alone
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         db.close(True)
+
+    @staticmethod
+    def _leave(db: apsw.Connection, reserve: Reserve) -> None:
+        """Empty the log and let its files stay: on a full disk they could not be made again at the next opening.
+
+        Always, because a disk is not full in the moment in which somebody has given something back.
+        """
+        if not reserve.is_needed():
+            with suppress(apsw.Error):  # a reader holds it, or the disk fails: the next opening finds it as it is
+                db.set_busy_timeout(0)
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _checked(self) -> apsw.Connection:
         # A writer that has closed its files, after a fault, has taken its log away with it.
@@ -114,14 +136,27 @@ class StoreWriter:
 
     def _open(self) -> apsw.Connection:
         with _faults_named():
-            db = open_writer(self._path, synchronous=self._synchronous, vfs=self._vfs)
-            try:
-                self._prepare(db)
-            except BaseException:
-                db.close(True)
-                raise
+            db = self._opened()
         db.set_wal_hook(self._note_wal)
         self._db, self._identities = db, identities(self._path)
+        return db
+
+    def _opened(self) -> apsw.Connection:
+        """The file, ready; on a full disk as soon as a piece of the reserve has been enough, before others had it."""
+        while True:
+            try:
+                return self._opened_once()
+            except (apsw.FullError, apsw.IOError):  # SQLite calls shared memory that it cannot make an I/O error
+                if not (self._reserve and self._reserve.is_needed() and self._reserve.lend()):
+                    raise
+
+    def _opened_once(self) -> apsw.Connection:
+        db = open_writer(self._path, synchronous=self._synchronous, vfs=self._vfs)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close(True)
+            raise
         return db
 
     def _prepare(self, db: apsw.Connection) -> None:
