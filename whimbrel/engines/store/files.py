@@ -15,8 +15,8 @@ from pathlib import Path
 
 import apsw
 
-from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.engines.reserve import Reserve, Sizes
+from whimbrel.engines.store.rows import AWAY, FAULTS, away
 from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import StoreUnavailable
 from whimbrel.kernel.limits import (
