@@ -20,9 +20,9 @@ from whimbrel.engines.store.numbered import store_in
 AT_A_TIME = 2
 EVERY_SECONDS = 2
 CALM_SECONDS = 12
-SAID_SECONDS = 25.0
-"""From the first thing that fails until the open page says so."""
-OVER_SECONDS = 60.0
+SAID_SECONDS = 60.0
+"""Until the open page says what there is to say, on a busy machine; how fast it is, `bin/drill status` measures."""
+OVER_SECONDS = 90.0
 GREEN_SECONDS = 150.0
 TEMPLATED = (
     "We see trouble and are looking into it.",
@@ -83,12 +83,16 @@ def opened(tab, page, says="Everything that is measured works"):
 
 def seen(tab, *words, seconds=SAID_SECONDS):
     """What stands on the open page once all of these words do."""
+    told = [""]
 
     def shown():
-        text = tab.text()
-        return text if all(one in text for one in words) else ""
+        told[0] = tab.text()
+        return told[0] if all(one in told[0] for one in words) else ""
 
-    return eventually(shown, seconds=seconds, what=f"the open page says {words}")
+    try:
+        return eventually(shown, seconds=seconds, what=f"the open page says {words}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\nIt says:\n{told[0]}") from None
 
 
 def part(tab, name):
@@ -154,7 +158,7 @@ def test_a_stopped_core_fails_posting_alone_and_the_story_goes_on_when_the_page_
 @side_by_side
 def test_a_locked_store_is_shown_where_it_is_felt_and_a_stopped_api_everywhere(tab, server, page):
     with locked(store_in(server.data)):
-        seen(tab, "Search and trends", "the oldest view is", seconds=2 * SAID_SECONDS)
+        seen(tab, "Search and trends", "the oldest view is")
         assert "Degraded" in part(tab, "Search and trends")
         for name in ("Posting", "Home timeline", "Streaming", "Sign-in", "Web", "API"):
             assert "Operational" in part(tab, name), name
