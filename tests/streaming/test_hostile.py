@@ -240,6 +240,13 @@ def test_health_and_preflight_need_no_token(streaming):
     assert b"Access-Control-Allow-Headers: authorization" in said
 
 
+def test_head_was_answered_with_the_beginning_of_a_stream(streaming):
+    head, _, body = answer(streaming, request("/api/v1/streaming/public", method="HEAD")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"text/event-stream" in head
+    assert body == b""
+
+
 def test_with_a_certificate_the_port_speaks_tls_and_the_socket_of_the_relay_does_not(server, tmp_path):
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")

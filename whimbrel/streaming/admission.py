@@ -66,6 +66,16 @@ class Admission:
             raise Forbidden("Your login is currently disabled")
         return Guest(session, account.id)
 
+    def holds(self, guest: Guest) -> bool:
+        """Whether memory has what lets a guest in, as things stand now; if not, it must be admitted anew."""
+        if guest.session is None:
+            return True
+        held = self._memory.sessions.held(guest.session.token_hash)
+        if held is None or guest.account_id is None:
+            return held is not None
+        account = self._memory.accounts.held(guest.account_id)
+        return account is not None and account.usable
+
     async def catch_up(self) -> None:
         """Have this process know what is durable now: a token or an id may be from a moment ago and elsewhere."""
         if not self._freshness.is_current():

@@ -72,8 +72,11 @@ def preflight(head: Head) -> bytes:
     return _head(lines)
 
 
-def event_source() -> bytes:
-    """The head of a stream of server-sent events, and a first comment, so that everybody on the way lets it through."""
+def event_source(*, bodiless: bool = False) -> bytes:
+    """The head of a stream of server-sent events, and a first comment, so that everybody on the way lets it through.
+
+    `bodiless`: the answer to HEAD, which has the head alone.
+    """
     lines = (
         "HTTP/1.1 200 OK",
         *_ALWAYS,
@@ -82,7 +85,7 @@ def event_source() -> bytes:
         "X-Accel-Buffering: no",
         "Connection: close",
     )
-    return _head(lines) + b":)\n"
+    return _head(lines) + (b"" if bodiless else b":)\n")
 
 
 def switching(key: str, protocol: str | None) -> bytes:

@@ -162,19 +162,19 @@ class Streams:
         kind = kind_asked(head, upgrade=upgrade)
         if self.open > self._connections_max:
             raise Unavailable("The server has as many streams as it can take")
-        token = token_in(head)
-        guest = await self._parts.admission.admit(token)
         name = None
         if kind is not None:
             name = name_of(kind, tag=head.query.get("tag"), list_id=head.query.get("list"))
-            check_scopes(guest, name)
-        if guest.account_id and self._per_account[guest.account_id] >= STREAM_CONNECTIONS_PER_ACCOUNT_MAX:
-            raise TooMany("You have as many streams open as an account may have", retry_after_seconds=60)
         since = head.headers.get("last-event-id") or head.query.get("since")
         check_since(since)
+        guest, watcher = await self.let_in(token_in(head), name)
+        # Nothing is waited for between these checks and the beginning: a crowd would pass them together.
         address = self._parts.callers.address(knock.transport, head)
-        self._parts.callers.check(address)
-        watcher = await self._watcher(guest)
+        try:
+            self._check_room(guest, address)
+        except WhimbrelError:
+            self._unwatch(watcher)
+            raise
         if knock.transport.is_closing():
             self._unwatch(watcher)
             return
@@ -186,7 +186,7 @@ class Streams:
             self._begin(knock, EventSource(self, knock.transport, guest, watcher), address)
             stream = knock.transport.get_protocol()
             bodiless = head.method == "HEAD"
-            knock.transport.write(answers.event_source())
+            knock.transport.write(answers.event_source(bodiless=bodiless))
             if bodiless:
                 knock.transport.close()
                 return
@@ -195,6 +195,26 @@ class Streams:
             await self.listen(stream, name, since)
         if knock.early and isinstance(stream, WebSocket):
             stream.data_received(knock.early)
+
+    async def let_in(self, token: str | None, name: StreamName | None) -> tuple[Guest, Watcher | None]:
+        """Who presents a token, watched for, with the right to `name`; true in the moment in which this returns.
+
+        Raises what Admission.admit and check_scopes raise.
+        """
+        while True:
+            guest = await self._parts.admission.admit(token)
+            if name is not None:
+                check_scopes(guest, name)
+            watcher = await self._watcher(guest)
+            if self._parts.admission.holds(guest):
+                return guest, watcher
+            # It was taken back (or let go by memory) while the side was loaded, when no open stream could be ended.
+            self._unwatch(watcher)
+
+    def _check_room(self, guest: Guest, address: str) -> None:
+        if guest.account_id and self._per_account[guest.account_id] >= STREAM_CONNECTIONS_PER_ACCOUNT_MAX:
+            raise TooMany("You have as many streams open as an account may have", retry_after_seconds=60)
+        self._parts.callers.check(address)
 
     def _begin(self, knock: Knock, stream: "WebSocket | EventSource", address: str) -> None:
         stream.address = address
