@@ -13,6 +13,7 @@ import feedparser
 import pytest
 
 from tests.support.status_page import StatusPage, in_trouble, served
+from whimbrel.statuspage.pages.language import LANGUAGES, words_of
 
 NODE = Path(__file__).parent / "node"
 SECONDS = 60
@@ -38,12 +39,17 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def feeds(tmp_path):
-    """The feeds of a page in trouble, by path."""
+    """The feeds of a page in trouble, by path and language, asked by a program that sends its owner's preference."""
     status = StatusPage(tmp_path / "status.sqlite")
 
     async def read():
         await in_trouble(status)
-        return {path: (await status.get(path)).body for path in ("/history.atom", "/history.rss")}
+        paths = ("/history.atom", "/history.rss", "/history.json")
+        asked = [(path, language) for path in paths for language in ("", *LANGUAGES[1:])]
+        found = {
+            (path, one): (await status.get(path, query=f"lang={one}", accept_language="fr")) for path, one in asked
+        }
+        return {path + language: reply.body for (path, language), reply in found.items()}
 
     yield asyncio.run(read())
     status.book.close()
@@ -117,3 +123,26 @@ def test_feedparser_reads_the_rss_feed(feeds):
     assert feed.version == "rss20"
     assert {entry.title for entry in feed.entries} >= {"New disks", "New cables"}
     assert all(entry.published_parsed and entry.guid == entry.link for entry in feed.entries)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_feedparser_reads_each_feed_in_the_words_of_the_page(feeds, language):
+    words, parsed = words_of(language), {}
+    for path in ("/history.atom", "/history.rss"):
+        feed = parsed[path] = feedparser.parse(feeds[path + language])
+        assert not feed.bozo
+        assert feed.feed.title == words("feed.title", name="Birds & Co")
+        assert feed.feed.language == language
+        assert all(entry.link.endswith(f"?lang={language}") for entry in feed.entries)
+        trouble = next(entry for entry in feed.entries if "/incidents/i1" in entry.link)
+        assert trouble.title == words("incident.name", names=f"{words('part.home')}, {words('part.search')}")
+        told = trouble.content[0].value if path == "/history.atom" else trouble.summary
+        assert re.search(r"<strong>(.*?)</strong>", told)[1] == words("status.identified")
+        for key in ("update.safety", "update.breach"):
+            assert words(key).replace("\u00a0", " ") in told.replace("\u00a0", " ")
+        assert "A disk is full &lt;really&gt;." in told, "what people wrote stays as it is"
+    english = feedparser.parse(feeds["/history.atom"])
+    assert [entry.id for entry in parsed["/history.atom"].entries] == [entry.id for entry in english.entries]
+    told = json.loads(feeds["/history.json" + language])
+    assert (told["language"], told["title"]) == (language, words("feed.title", name="Birds & Co"))
+    assert words("update.safety") in told["items"][0]["content_html"] + told["items"][-1]["content_html"]

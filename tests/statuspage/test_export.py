@@ -22,6 +22,7 @@ from tests.support.status_page import StatusPage, in_trouble
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.statuspage.export.folder import INDEX, Folder
 from whimbrel.statuspage.export.front import Export
+from whimbrel.statuspage.export.rooms import BadgesCopied
 from whimbrel.statuspage.pages.language import LANGUAGES
 from whimbrel.statuspage.v2.routes import documents
 
@@ -56,7 +57,8 @@ def copy(tmp_path):
 
 
 def export_of(status, copy):
-    return Export(Folder(copy), layout=status.layout, looking=status.looking, clock=status.clock)
+    rooms = (BadgesCopied(),)
+    return Export(Folder(copy), layout=status.layout, looking=status.looking, clock=status.clock, rooms=rooms)
 
 
 def exported(status, copy, begin=in_trouble):
@@ -78,7 +80,10 @@ def test_the_whole_page_is_there_in_every_language_with_documents_and_feeds(stat
         prefix = "" if language == "en" else f"{language}/"
         for page in ("", "history/", "rule/", "incidents/i1/", "incidents/i2/", "components/home/"):
             assert f"{prefix}{page}index.html" in files
+        assert {f"{prefix}history.atom", f"{prefix}badge.svg", f"{prefix}components/home/badge.svg"} <= files
     assert set(documents()) <= files
+    assert 'xml:lang="ja"' in (copy / "ja/history.atom").read_text("utf-8")
+    assert ">Degraded · 15 Oct 2020, 20:34 UTC<" in (copy / "components/home/badge.svg").read_text("utf-8")
     assert json.loads((copy / "api/v2/status.json").read_bytes())["status"]["indicator"] == "critical"
     assert files == json.loads((copy / INDEX).read_bytes())["files"].keys() | {INDEX}
 

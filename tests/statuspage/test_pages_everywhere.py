@@ -34,6 +34,7 @@ EXAMPLES = {
     "/metrics-display/{id}/{period}.json": ("/metrics-display/home-latency/day.json",),
     "/incidents/{id}": ("/incidents/{open}", "/incidents/{over}", "/incidents/{window}"),
     "/components/{id}": ("/components/search", "/components/posting"),
+    "/components/{id}/badge.svg": ("/components/search/badge.svg",),
     "/services/{id}": ("/services/own", "/services/bank?days=7"),
     "/incidents/{incident}/writeup": ("/incidents/{over}/writeup",),
     "/incidents/{incident}/writeup.png": ("/incidents/{over}/writeup.png",),

@@ -8,9 +8,11 @@ from tests.statuspage.page_in_test import HOUR, MINUTE, Receiver, opened_page
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.statuspage.incidents.people import Saying
 from whimbrel.statuspage.incidents.words import body_of
+from whimbrel.statuspage.pages.language import words_of
 from whimbrel.statuspage.telling.account import Account, Official
 from whimbrel.statuspage.telling.story import Told
 from whimbrel.statuspage.telling.wording import Wording, shortened, wording_of
+from whimbrel.statuspage.v2.shapes import Page, Shown
 from whimbrel.statuspage.values import Maintenance
 
 
@@ -187,9 +189,10 @@ def test_a_window_says_when_it_is():
         created_ms=0,
         updated_ms=0,
     )
-    wording = wording_of(Told("m1-scheduled", window), "http://status.example.org/")
+    shown = Shown(Page("page-1", "Birds", "http://status.example.org/", 0), (), {}, (), ())
+    wording = wording_of(Told("m1-scheduled", window), words_of("en"), shown)
     assert wording.headline == "Planned: A new disk"
-    assert wording.body == "00:00 UTC on 01 January 1970 to 01:00 UTC on 01 January 1970."
+    assert wording.body == "1 Jan 1970, 00:00 UTC to 1 Jan 1970, 01:00 UTC"
     assert wording.url == "http://status.example.org/incidents/m1"
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from email import message_from_bytes, policy
+from html import unescape
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -12,8 +13,11 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from tests.statuspage.page_in_test import HOST, HOUR, MINUTE, opened_page, words_of
 from whimbrel.kernel.errors import Invalid, Misconfigured
 from whimbrel.statuspage.incidents.people import Saying
+from whimbrel.statuspage.pages.language import LANGUAGES
+from whimbrel.statuspage.pages.language import words_of as words_in
 from whimbrel.statuspage.telling import rows
 from whimbrel.statuspage.telling.mail import Mail, MailServer, check_address
+from whimbrel.statuspage.values import Reason, Verdict
 
 SENDER = f"Birds <birds@{HOST}>"
 
@@ -217,6 +221,68 @@ def test_the_pages_and_the_question_are_in_the_readers_language(page, mailbox, l
     assert english not in mailbox.messages[0]["Subject"]
     link = link_in(mailbox.messages[0], "subscribe/confirm")
     assert f'lang="{language}"' in browser.get(link).body.decode()
+
+
+def trouble(page):
+    """The program opens an incident by itself, in its own words."""
+    verdict = Verdict(
+        component="home",
+        state="major_outage",
+        since_ms=page.now_ms - MINUTE,
+        at_ms=page.now_ms,
+        reasons=(Reason(code="probes_all_failing", state="major_outage", since_ms=page.now_ms - MINUTE),),
+    )
+    page.run(page.program.rooms.incidents.steer({"home": verdict}))
+    page.run(page.telling.tell())
+    page.settle()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_program_says_comes_in_the_language_in_which_somebody_subscribed(page, mailbox, language):
+    words = words_in(language)
+    browser = page.browser(**{"Accept-Language": "es"})
+    browser.post(f"/subscribe?lang={language}", email="ada@example.org")
+    page.settle()
+    # The button on the page that the message leads to; the browser itself prefers another language.
+    assert browser.ask("POST", link_in(mailbox.messages.pop(), "subscribe/confirm")).status == 200
+    trouble(page)
+    (message,) = mailbox.messages
+    name = words("incident.name", names=words("part.home"))
+    said = f"{words('label', text=words('status.investigating'))} {name}"
+    assert message["Subject"] == f"[Birds] {' '.join(said.split())}"
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    for key in ("update.safety", "update.breach"):
+        assert words(key) in text
+        assert words(key) in unescape(html)
+    assert f'lang="{language}"' in html
+    assert 'lang=""' not in html
+    leave = link_in(message, "unsubscribe")
+    assert f'lang="{language}"' in browser.get(leave).body.decode()
+
+
+def test_what_people_wrote_stays_theirs_around_it_are_the_readers_words(page, mailbox):
+    page.browser(**{"Accept-Language": "de"}).post("/subscribe", email="ada@example.org")
+    page.settle()
+    page.browser().ask("POST", link_in(mailbox.messages.pop(), "subscribe/confirm"))
+    say(page, "Posts come late.")
+    (message,) = mailbox.messages
+    assert message["Subject"] == "[Birds] Wird untersucht: Home is slow"
+    assert '<div lang=""><p>Posts come late.</p></div>' in message.get_body(("html",)).get_content()
+
+
+def test_a_stranger_who_asks_in_another_language_changes_nothing_until_its_owner_agrees(page, mailbox):
+    agreed(page, mailbox)
+    page.later(11 * MINUTE)
+    page.browser(**{"Accept-Language": "ja"}).post("/subscribe", email="ada@example.org")
+    page.settle()
+    asking = mailbox.messages.pop()
+    assert asking["Subject"] == "Do you want to hear from Birds?"
+    say(page)
+    assert mailbox.messages.pop()["Subject"] == "[Birds] Investigating: Home is slow"
+    page.browser().ask("POST", link_in(asking, "subscribe/confirm").replace("lang=en", "lang=fr"))
+    say(page)
+    assert "Home is slow" in mailbox.messages[0]["Subject"]
+    assert "Investigating" not in mailbox.messages[0]["Subject"]
 
 
 def test_an_address_that_is_refused_for_good_is_not_tried_again_and_one_refused_for_now_is(page, mailbox):

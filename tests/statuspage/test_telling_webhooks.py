@@ -203,9 +203,9 @@ def test_unsubscribing_takes_the_link_of_the_messages(page, receiver):
     say(page, "First.")
     page.turn()
     link = told(receiver)[0]["meta"]["unsubscribe"].removeprefix(page.settings.public_url)
-    browser = page.browser()
-    assert browser.get(link[:-1] + "x").status == 410
-    assert browser.ask("POST", link[:-1] + "x").status == 410
+    browser, forged = page.browser(), link.replace("?", "x?")
+    assert browser.get(forged).status == 410
+    assert browser.ask("POST", forged).status == 410
     assert browser.get(link).status == 200
     say(page, "Second.")
     page.turn()

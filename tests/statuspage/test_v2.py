@@ -5,13 +5,15 @@ import xml.etree.ElementTree as ElementTree
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from whimbrel.statuspage.catalogue.defaults import COMPONENTS
 from whimbrel.statuspage.incidents.actions import Opening, Telling
 from whimbrel.statuspage.incidents.changes import opened, told
 from whimbrel.statuspage.v2 import feeds, shapes
 from whimbrel.statuspage.v2.shapes import Page, Shown
-from whimbrel.statuspage.values import Maintenance
+from whimbrel.statuspage.v2.voice import Voice
+from whimbrel.statuspage.values import Maintenance, Update
 
 NOW = 1_602_794_000_123
 NAMES = {component.id: component.name for component in COMPONENTS}
@@ -53,6 +55,9 @@ WINDOW = Maintenance(
 
 def shown(incidents=(), maintenances=(), **states):
     return Shown(PAGE, COMPONENTS, dict.fromkeys(NAMES, "operational") | states, incidents, maintenances)
+
+
+ENGLISH = Voice("en", shown())
 
 
 def times_in(document):
@@ -132,11 +137,29 @@ def test_an_update_tells_what_changed_since_the_one_before():
 
 def test_the_feeds_are_whole_and_say_the_present_state_first():
     told_about = [OVER, WINDOW]
-    atom = ElementTree.fromstring(feeds.atom(shown(), told_about))
+    atom = ElementTree.fromstring(feeds.atom(shown(), told_about, ENGLISH))
     space = {"a": "http://www.w3.org/2005/Atom"}
     assert atom.find("a:title", space).text == "Birds & Co - Incident History"
     content = atom.find("a:entry/a:content", space).text
     assert re.search(r"<strong>(\w+)</strong>", content)[1] == "Resolved"
-    rss = ElementTree.fromstring(feeds.rss(shown(), told_about))
+    rss = ElementTree.fromstring(feeds.rss(shown(), told_about, ENGLISH))
     assert [item.find("title").text for item in rss.iter("item")] == [OVER.name, "A <new> disk"]
-    assert [item["title"] for item in feeds.json_feed(shown(), told_about)["items"]] == [OVER.name, "A <new> disk"]
+    told_in_json = feeds.json_feed(shown(), told_about, ENGLISH)
+    assert [item["title"] for item in told_in_json["items"]] == [OVER.name, "A <new> disk"]
+
+
+def test_a_step_that_time_took_is_the_present_state_of_a_window():
+    said = Update(
+        id="m1-1", incident="m1", status="scheduled", body="Wait.", actor="ada", created_ms=NOW, displayed_ms=NOW
+    )
+    begun = replace(WINDOW, updates=(said,))
+    content = feeds.json_feed(shown(), [begun], ENGLISH)["items"][0]["content_html"]
+    assert re.findall(r"<strong>(.*?)</strong>", content) == ["In progress", "Scheduled"]
+    planned = feeds.json_feed(shown(), [replace(begun, status="scheduled")], ENGLISH)["items"][0]["content_html"]
+    assert re.findall(r"<strong>(.*?)</strong>", planned) == ["Scheduled"]
+
+
+def test_letters_that_no_xml_may_have_do_not_break_a_feed():
+    spoiled = replace(INCIDENT, name="Tape\x00 \x0bworn\x1b[31m \ufffe\ud800 out")
+    for made in (feeds.atom(shown(), [spoiled], ENGLISH), feeds.rss(shown(), [spoiled], ENGLISH)):
+        assert "Tape worn[31m  out" in "".join(ElementTree.fromstring(made.encode()).itertext())

@@ -26,6 +26,7 @@ from whimbrel.statuspage.evidence import CrowdSeen, Evidence, ProbeSeen, Share
 from whimbrel.statuspage.incidents.front import Incidents
 from whimbrel.statuspage.incidents.people import Saying
 from whimbrel.statuspage.incidents.windows import planned
+from whimbrel.statuspage.pages.badge_routes import Badges
 from whimbrel.statuspage.pages.layout import Layout, Site
 from whimbrel.statuspage.pages.look import Looking
 from whimbrel.statuspage.pages.problems import Problems
@@ -59,7 +60,7 @@ class StatusPage:
         self.pages = Pages(layout=self.layout, looking=self.looking, book=self.book, charts=charts)
         problems = Problems(self.layout)
         self.app = Starlette(
-            routes=[*v2_routes(self.showing), *self.pages.routes()],
+            routes=[*v2_routes(self.showing), *self.pages.routes(), *Badges(self.looking).routes()],
             middleware=[Middleware(SecurityHeaders, secure=False)],
             exception_handlers={HTTPException: problems.http, WhimbrelError: problems.ours},
         )

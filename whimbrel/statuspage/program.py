@@ -30,9 +30,10 @@ from whimbrel.statuspage.catalogue.front import Catalogue
 from whimbrel.statuspage.export.copying import Room
 from whimbrel.statuspage.export.folder import Folder
 from whimbrel.statuspage.export.front import Export
-from whimbrel.statuspage.export.rooms import ReportsCopied, WriteupsCopied
+from whimbrel.statuspage.export.rooms import BadgesCopied, ReportsCopied, WriteupsCopied
 from whimbrel.statuspage.incidents.front import Changed, Incidents
 from whimbrel.statuspage.incidents.windows import planned
+from whimbrel.statuspage.pages.badge_routes import Badges
 from whimbrel.statuspage.pages.charts import Charts
 from whimbrel.statuspage.pages.layout import Layout, Site
 from whimbrel.statuspage.pages.look import Looking
@@ -239,6 +240,7 @@ class Program:
             *public_routes(self.rooms.reports, self._layout),
             *writeup_routes(self.rooms.writeups, self._layout),
             *self._pages().routes(),
+            *Badges(self._looking).routes(),
             *self.speaking.routes(self._layout, self.rooms.reports),
         ]
         problems = Problems(self._layout)
@@ -262,7 +264,7 @@ class Program:
         )
 
     def _copied(self) -> tuple[Room, ...]:
-        return WriteupsCopied(self.rooms.writeups), ReportsCopied(self.rooms.reports)
+        return BadgesCopied(), WriteupsCopied(self.rooms.writeups), ReportsCopied(self.rooms.reports)
 
     def _charts(self) -> tuple[Charts, ...]:
         rooms = self.rooms

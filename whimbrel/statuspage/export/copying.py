@@ -9,14 +9,14 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from whimbrel.statuspage.pages import budgets, making
-from whimbrel.statuspage.pages.addresses import Copied
+from whimbrel.statuspage.pages.addresses import Copied, in_folder
 from whimbrel.statuspage.pages.charts import Figures
 from whimbrel.statuspage.pages.language import LANGUAGES, Words, words_of
 from whimbrel.statuspage.pages.layout import ICON, SCRIPT, STYLE, Layout
 from whimbrel.statuspage.pages.look import Look
 from whimbrel.statuspage.pages.making import Making, Told
 from whimbrel.statuspage.pages.views import OVER
-from whimbrel.statuspage.v2.routes import documents
+from whimbrel.statuspage.v2.routes import FEEDS, documents, spoken
 
 _BUDGETS = "api/budgets.json"
 Mark = tuple[object, ...]
@@ -90,7 +90,7 @@ def pages(look: Look, figures: Mapping[str, Sequence[Figures]]) -> Iterator[Page
     )
     yield Page("rule", (), lambda words: making.published_rule(words, look))
     yield Page("budgets", (look.now_ms,), lambda words: making.error_budgets(words, look))
-    yield Page("api", (), lambda words: making.api(words, look))
+    yield Page("api", tuple(one.id for one in shown.components), lambda words: making.api(words, look))
     for component in shown.components:
         yield Page(
             f"components/{component.id}",
@@ -127,10 +127,14 @@ def data(look: Look) -> Iterator[tuple[str, bytes]]:
     """What programs read, and the drawing beside the name."""
     for path, (_, make) in documents().items():
         yield path, make(look.shown)
+    for path, (_, speak) in FEEDS.items():
+        for language in LANGUAGES[1:]:
+            yield in_folder(path, language), spoken(speak, language)(look.shown)
     yield _BUDGETS, msgspec.json.encode(budgets.document(look))
     yield ICON.path, ICON.body
 
 
 def paths() -> set[str]:
     """Where that lies."""
-    return {*documents(), _BUDGETS, ICON.path}
+    feeds = (in_folder(path, language) for path in FEEDS for language in LANGUAGES)
+    return {*documents(), *feeds, _BUDGETS, ICON.path}

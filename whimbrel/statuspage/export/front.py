@@ -105,7 +105,7 @@ class Export:
         nav = [entry for room in self._rooms for entry in room.nav]
         bodies = chain(
             copying.data(look),
-            ((file.path, file.body) for file in files if file.body is not None),
+            ((one.path, one.body) for one in files if one.body is not None and self._marks.get(one.path) != one.mark),
             chain.from_iterable(copying.rendered(self._layout, one, look.now_ms, nav) for one in due),
         )
         belongs = {place for one in (*others, *rooms, *fronts) for place in copying.places(one)} | copying.paths()

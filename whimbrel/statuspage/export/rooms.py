@@ -1,4 +1,4 @@
-"""Pages of other rooms in a copy: the write-ups that are published, and what users report.
+"""What else is in a copy: badges, the write-ups that are published, and what users report.
 
 Nothing can be sent from a copy: its pages say what was reported, and leave out where to report, other spans of time
 and what is computed for who asks. More than EXPORT_SERVICES_MAX services are not copied: own first, then by name.
@@ -9,8 +9,9 @@ from typing import Final, NoReturn
 
 from whimbrel.kernel.limits import EXPORT_SERVICES_MAX
 from whimbrel.statuspage.export.copying import File, Found, Make, Mark, Page
-from whimbrel.statuspage.pages import svg
-from whimbrel.statuspage.pages.language import Words
+from whimbrel.statuspage.pages import badge, svg
+from whimbrel.statuspage.pages.addresses import in_folder
+from whimbrel.statuspage.pages.language import LANGUAGES, Words, words_of
 from whimbrel.statuspage.pages.look import Look
 from whimbrel.statuspage.pages.making import Making
 from whimbrel.statuspage.reports import service_view
@@ -21,6 +22,29 @@ from whimbrel.statuspage.values import Service
 from whimbrel.statuspage.writeup.front import Shown, Writeups
 
 _DAYS: Final = 1
+
+
+class BadgesCopied:
+    """The badges, which say when it was so. Made with the rest at each change, and again every few minutes."""
+
+    nav: Sequence[tuple[str, str]] = ()
+
+    async def found(self, look: Look, marks: Mapping[str, Mark]) -> Found:  # noqa: ARG002 - its moment always moves
+        """Each in every language."""
+        return Found(files=[one for language in LANGUAGES for one in _badges(words_of(language), look)])
+
+
+def _badges(words: Words, look: Look) -> list[File]:
+    found = {badge.PATH: badge.of_all(words, look)}
+    found |= {badge.path_of(one.id): badge.of_part(words, look, one) for one in look.shown.components}
+    return [
+        File(
+            in_folder(path, words.language),
+            (look.now_ms,),
+            badge.drawn(words, badge.copied(words, one, look)).encode(),
+        )
+        for path, one in found.items()
+    ]
 
 
 class WriteupsCopied:

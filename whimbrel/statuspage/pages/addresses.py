@@ -23,6 +23,10 @@ class Addresses(ABC):
         """A file, feed or document, which has no language."""
 
     @abstractmethod
+    def spoken(self, path: str, language: str) -> str:
+        """A file that is there in every language, such as a feed."""
+
+    @abstractmethod
     def in_language(self, language: str) -> str:
         """This page in another language."""
 
@@ -41,6 +45,10 @@ class Served(Addresses):
     def file(self, path: str) -> str:
         """From the root."""
         return f"/{_quoted(path)}"
+
+    def spoken(self, path: str, language: str) -> str:
+        """From the root; English is what the path alone gives, to programs that ask for nothing else."""
+        return self.file(path) if language == DEFAULT else self.file(f"{path}?lang={language}")
 
     def in_language(self, language: str) -> str:
         """The same address with another language."""
@@ -67,14 +75,22 @@ class Copied(Addresses):
         """From this file to another."""
         return "../" * self.place.count("/") + _quoted(path)
 
+    def spoken(self, path: str, language: str) -> str:
+        """From this file to that one in its language's folder."""
+        return self.file(in_folder(path, language))
+
     def in_language(self, language: str) -> str:
         """From this file to the same page's in another language."""
         return self.file(_place(self.path, language))
 
 
+def in_folder(path: str, language: str) -> str:
+    """Where a file lies in a copy: below its language's folder, or at the top in the usual one."""
+    return path if language == DEFAULT else f"{language}/{path}"
+
+
 def _place(path: str, language: str) -> str:
-    parts = [language if language != DEFAULT else "", path.strip("/"), "index.html"]
-    return "/".join(part for part in parts if part)
+    return in_folder("/".join(part for part in (path.strip("/"), "index.html") if part), language)
 
 
 def _quoted(path: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from whimbrel.kernel.limits import HISTORY_TOLD_PER_PAGE
 from whimbrel.statuspage.board.uptime import DAY_MS, with_gaps
-from whimbrel.statuspage.pages import budgets, sentences, svg, views
+from whimbrel.statuspage.pages import badge, budgets, sentences, svg, views
 from whimbrel.statuspage.pages.charts import Figures, charts
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.look import NO_PAST, PAST_DAYS, Look
@@ -102,7 +102,8 @@ def api(words: Words, look: Look) -> Making:
     paths = list(documents())
     shapes = [path for path in paths if path.startswith("api/")]
     feeds = [path for path in paths if not path.startswith("api/")]
-    return Making("api.html", {**_of(words, look), "shapes": shapes, "feeds": feeds})
+    badges = [badge.PATH, *(badge.path_of(component.id) for component in look.shown.components)]
+    return Making("api.html", {**_of(words, look), "shapes": shapes, "feeds": feeds, "badges": badges})
 
 
 def told(look: Look) -> list[Told]:

@@ -10,7 +10,7 @@ from typing import Final
 from whimbrel.statuspage.catalogue.defaults import COMPONENTS
 from whimbrel.statuspage.incidents.windows import Rule
 from whimbrel.statuspage.incidents.words import name_of
-from whimbrel.statuspage.pages.language import Words
+from whimbrel.statuspage.pages.language import DEFAULT, Words
 from whimbrel.statuspage.values import SEVERITY, Component, Incident, Maintenance, Reason, State, Update, Verdict
 
 _DEFAULTS: Final = {component.id: component for component in COMPONENTS}
@@ -101,6 +101,11 @@ def body(words: Words, update: Update, names: Mapping[str, str]) -> str:
         parts += [*_since(words, update.figures), words("update.safety")]
     due = update.figures.get("next_update_ms")
     return " ".join([*parts, *([words("update.next", moment=words.moment(int(due)))] if due is not None else [])])
+
+
+def sent(words: Words, update: Update, names: Mapping[str, str]) -> str:
+    """The same for what goes out by feeds and mail: in English letter for letter what programs are told."""
+    return update.body if words.language == DEFAULT else body(words, update, names)
 
 
 def recurrence(words: Words, rule: Rule) -> str:

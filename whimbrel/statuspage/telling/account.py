@@ -11,12 +11,14 @@ import msgspec
 
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.kernel.limits import ACCOUNT_CHARACTERS_MAX, ACCOUNT_SECONDS
+from whimbrel.statuspage.pages.language import DEFAULT, words_of
 from whimbrel.statuspage.telling.channels import DeliveryFailed, Message
 from whimbrel.statuspage.telling.secret_file import secret_in
 from whimbrel.statuspage.telling.wording import shortened, wording_of
 from whimbrel.statuspage.watching.fetching import FetchFailed, Request, fetch
 
 _REFUSED_FOR_GOOD: Final = 422
+_LANGUAGE: Final = DEFAULT
 
 
 class Official(NamedTuple):
@@ -36,7 +38,7 @@ class Account:
     async def send(self, message: Message) -> bool:
         """Post it."""
         assert message.told is not None, "the official account has nothing to confirm"
-        text = shortened(wording_of(message.told, message.shown.page.url), ACCOUNT_CHARACTERS_MAX)
+        text = shortened(wording_of(message.told, words_of(_LANGUAGE), message.shown), ACCOUNT_CHARACTERS_MAX)
         try:
             token = secret_in(self._official.token_file)
             answer = await fetch(self._request(text, message.subject, token))
@@ -55,7 +57,7 @@ class Account:
                 "content-type": "application/json",
                 "idempotency-key": f"status-{subject}",
             },
-            body=msgspec.json.encode({"status": text, "visibility": "public", "language": "en"}),
+            body=msgspec.json.encode({"status": text, "visibility": "public", "language": _LANGUAGE}),
             total_seconds=ACCOUNT_SECONDS,
             reach="anywhere",
         )

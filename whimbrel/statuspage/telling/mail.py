@@ -1,4 +1,5 @@
-"""E-mail: plain text and HTML, one message for each subscriber and update, by SMTP in a thread with a deadline.
+"""E-mail: plain text and HTML, one message for each subscriber and update, by SMTP in a thread with a deadline; in the
+language in which its reader subscribed.
 
 Promises: every message can be unsubscribed from with one click (RFC 8058); a message that is repeated because an
 answer was lost has the same Message-ID; nothing that anybody wrote gets into a header but as text. Without a server to
@@ -131,7 +132,7 @@ def compose(message: Message, sender: str, now_ms: int) -> EmailMessage:
         mail["Subject"] = texts("mail_confirm_subject", name=_one_line(name))
         mail.set_content(texts("mail_confirm_body", name=name, link=message.links.confirm))
         return mail
-    wording = wording_of(message.told, message.shown.page.url)
+    wording = wording_of(message.told, texts, message.shown)
     mail["Subject"] = _one_line(f"[{name}] {wording.headline}")
     mail["List-Unsubscribe"] = f"<{message.links.unsubscribe}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -143,10 +144,11 @@ def compose(message: Message, sender: str, now_ms: int) -> EmailMessage:
 
 def _html(wording: Wording, foot: str, unsubscribe: str, language: str) -> str:
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in wording.body.split("\n\n"))
+    unknown = ' lang=""' if wording.foreign else ""  # whoever listens must not hear it with this language's sounds
     link = f'<a href="{escape(unsubscribe)}">{escape(unsubscribe)}</a>'
     return (
         f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{escape(wording.headline)}</title>'
-        f'</head><body><h1>{escape(wording.headline)}</h1><div lang="en">{paragraphs}</div>'
+        f"</head><body><h1>{escape(wording.headline)}</h1><div{unknown}>{paragraphs}</div>"
         f'<p><a href="{escape(wording.url)}">{escape(wording.url)}</a></p>'
         f"<hr><p>{escape(foot).replace(escape(unsubscribe), link)}</p></body></html>"
     )

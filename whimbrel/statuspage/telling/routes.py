@@ -110,7 +110,8 @@ class _Subscribing:
 
     async def confirm(self, request: Request) -> Response:
         id_, token = request.path_params["id"], request.path_params["token"]
-        await self._desk.subscriptions.confirm(id_, token)
+        words, _ = reader(request)
+        await self._desk.subscriptions.confirm(id_, token, language=words.language)
         return self._said(request, "title", self._texts(request)("confirmed"))
 
     async def leaving(self, request: Request) -> Response:

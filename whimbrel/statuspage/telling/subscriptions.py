@@ -40,7 +40,8 @@ class Subscriptions:
         self._hour, self._asked = 0, {"": 0}
 
     async def by_mail(self, address: str, components: Sequence[str], *, language: str, network: str) -> Subscription:
-        """Ask an address whether it agrees. Whoever is subscribed already is asked about the new choice of components.
+        """Ask an address whether it agrees. Whoever is subscribed already is asked about the new choice of components,
+        in the language that they have agreed to: nothing of what they have is changed by who asks.
 
         Raises Invalid or TooMany.
         """
@@ -53,7 +54,9 @@ class Subscriptions:
             if before is not None and now_ms - before.asked_ms < _ASKED_AGAIN_AFTER_MS:
                 return before  # one message is enough, whoever asks how often
             one = before or self._new(pen, "email", found, now_ms)
-            one = one._replace(wanted=wanted, language=language, asked_ms=now_ms)
+            if one.state != "active":
+                one = one._replace(language=language)
+            one = one._replace(wanted=wanted, asked_ms=now_ms)
             if one.state == "disabled":
                 one = one._replace(state="pending", failing_since_ms=None)
             return self._ask(pen, one, now_ms)
@@ -90,10 +93,10 @@ class Subscriptions:
         self._check(one, token, purpose)
         return one
 
-    async def confirm(self, id_: str, token: str) -> Subscription:
-        """They agree. Raises Gone."""
+    async def confirm(self, id_: str, token: str, *, language: str) -> Subscription:
+        """They agree, on a page in this language, which is theirs from now on. Raises Gone."""
         one = await self.get(id_, token, "confirm")
-        agreed = one._replace(state="active", components=one.wanted, failing_since_ms=None)
+        agreed = one._replace(state="active", components=one.wanted, language=language, failing_since_ms=None)
 
         def work(pen: Writing) -> Subscription:
             self._check(rows.get(pen, id_), token, "confirm")
@@ -113,9 +116,12 @@ class Subscriptions:
         await self._book.write(lambda pen: rows.remove(pen, id_))
 
     def links(self, one: Subscription) -> Links:
-        """The links that are sent to a subscription."""
+        """The links that are sent to a subscription: to pages in its language."""
         confirm, leave = token_of(one, "confirm"), token_of(one, "unsubscribe")
-        return Links(f"{self._url}/subscribe/confirm/{one.id}/{confirm}", f"{self._url}/unsubscribe/{one.id}/{leave}")
+        return Links(
+            f"{self._url}/subscribe/confirm/{one.id}/{confirm}?lang={one.language}",
+            f"{self._url}/unsubscribe/{one.id}/{leave}?lang={one.language}",
+        )
 
     def _check(self, one: Subscription, token: str, purpose: str) -> None:
         too_old = purpose == "confirm" and self._clock() - one.asked_ms > 1_000 * SUBSCRIPTION_CONFIRM_SECONDS

@@ -1,6 +1,8 @@
-"""The feeds: Atom and RSS in the form that Statuspage gives them, and JSON Feed 1.1. Pure.
+"""The feeds: Atom and RSS in the form that Statuspage gives them, and JSON Feed 1.1; in each language of the pages.
 
-Parsers take the first `<strong>` of an entry as its present state, so updates stand newest first in each entry.
+Parsers take the first `<strong>` of an entry as its present state, so updates stand newest first in each entry, before
+them the step that a window took by itself. In English every word is Statuspage's or the API's; in another language they
+are the page's (voice.py). An entry is the same entry in every language: its id never has one. Pure.
 Sources: RFC 4287, RSS 2.0, jsonfeed.org version 1.1; the tag URIs and the order inside an entry as Statuspage has them.
 """
 
@@ -11,56 +13,60 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from whimbrel.statuspage.pages.xml import xml_text
 from whimbrel.statuspage.v2.shapes import Shown, time
-from whimbrel.statuspage.values import Incident, Maintenance, Update
+from whimbrel.statuspage.v2.voice import Voice
+from whimbrel.statuspage.values import Incident, Maintenance
 
 Told = Incident | Maintenance
 
 
-def atom(shown: Shown, told: Sequence[Told]) -> str:
+def atom(shown: Shown, told: Sequence[Told], voice: Voice) -> str:
     """`/history.atom`: one entry for each incident and window, newest first."""
     page = shown.page
-    entries = "".join(_atom_entry(shown, one) for one in told)
+    entries = "".join(_atom_entry(shown, one, voice) for one in told)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<feed xml:lang="en-US" xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<id>tag:{_host(shown)},2005:/history</id>\n"
-        f'<link rel="alternate" type="text/html" href="{_link(shown, "")}"/>\n'
-        f'<link rel="self" type="application/atom+xml" href="{_link(shown, "history.atom")}"/>\n'
-        f"<title>{escape(page.name)} - Incident History</title>\n"
+        f'<feed xml:lang="{voice.tag}" xmlns="http://www.w3.org/2005/Atom">\n'
+        f"<id>tag:{_host(shown)},2005:/history{voice.path}</id>\n"
+        f'<link rel="alternate" type="text/html" href="{_link(shown, "", voice)}"/>\n'
+        f'<link rel="self" type="application/atom+xml" href="{_link(shown, "history.atom", voice)}"/>\n'
+        f"<title>{xml_text(voice.title(page.name))}</title>\n"
         f"<updated>{time(page.updated_ms)}</updated>\n"
-        f"<author><name>{escape(page.name)}</name></author>\n"
+        f"<author><name>{xml_text(page.name)}</name></author>\n"
         f"{entries}</feed>\n"
     )
 
 
-def rss(shown: Shown, told: Sequence[Told]) -> str:
+def rss(shown: Shown, told: Sequence[Told], voice: Voice) -> str:
     """`/history.rss`."""
-    items = "".join(_rss_item(shown, one) for one in told)
+    items = "".join(_rss_item(shown, one, voice) for one in told)
+    language = f"<language>{voice.tag.lower()}</language>\n" if voice.path else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">\n<channel>\n'
-        f"<title>{escape(shown.page.name)} - Incident History</title>\n"
-        f"<link>{_link(shown, '')}</link>\n"
-        f"<description>What has been said about {escape(shown.page.name)}.</description>\n"
-        f'<atom:link rel="self" type="application/rss+xml" href="{_link(shown, "history.rss")}"/>\n'
+        f"<title>{xml_text(voice.title(shown.page.name))}</title>\n"
+        f"<link>{_link(shown, '', voice)}</link>\n"
+        f"<description>{xml_text(voice.lead(shown.page.name))}</description>\n{language}"
+        f'<atom:link rel="self" type="application/rss+xml" href="{_link(shown, "history.rss", voice)}"/>\n'
         f"<pubDate>{_rfc822(shown.page.updated_ms)}</pubDate>\n{items}</channel>\n</rss>\n"
     )
 
 
-def json_feed(shown: Shown, told: Sequence[Told]) -> dict[str, Any]:
+def json_feed(shown: Shown, told: Sequence[Told], voice: Voice) -> dict[str, Any]:
     """`/history.json`."""
     return {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": f"{shown.page.name} - Incident History",
-        "home_page_url": _link(shown, ""),
-        "feed_url": _link(shown, "history.json"),
+        "title": voice.title(shown.page.name),
+        "home_page_url": _address(shown, "", voice),
+        "feed_url": _address(shown, "history.json", voice),
+        **({"language": voice.tag} if voice.path else {}),
         "items": [
             {
-                "id": _link(shown, f"incidents/{one.id}"),
-                "url": _link(shown, f"incidents/{one.id}"),
-                "title": one.name,
-                "content_html": _story(one.updates),
+                "id": _address(shown, f"incidents/{one.id}"),
+                "url": _address(shown, f"incidents/{one.id}", voice),
+                "title": voice.name(one),
+                "content_html": _story(one, voice),
                 "date_published": time(one.created_ms),
                 "date_modified": time(one.updated_ms),
             }
@@ -69,46 +75,56 @@ def json_feed(shown: Shown, told: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _atom_entry(shown: Shown, one: Told) -> str:
+def _atom_entry(shown: Shown, one: Told, voice: Voice) -> str:
     return (
         "<entry>\n"
-        f"<id>tag:{_host(shown)},2005:Incident/{escape(one.id)}</id>\n"
+        f"<id>tag:{_host(shown)},2005:Incident/{xml_text(one.id)}</id>\n"
         f"<published>{time(one.created_ms)}</published>\n<updated>{time(one.updated_ms)}</updated>\n"
-        f'<link rel="alternate" type="text/html" href="{_link(shown, f"incidents/{one.id}")}"/>\n'
-        f"<title>{escape(one.name)}</title>\n"
-        f'<content type="html">{escape(_story(one.updates))}</content>\n</entry>\n'
+        f'<link rel="alternate" type="text/html" href="{_link(shown, f"incidents/{one.id}", voice)}"/>\n'
+        f"<title>{xml_text(voice.name(one))}</title>\n"
+        f'<content type="html">{xml_text(_story(one, voice))}</content>\n</entry>\n'
     )
 
 
-def _rss_item(shown: Shown, one: Told) -> str:
-    link = _link(shown, f"incidents/{one.id}")
+def _rss_item(shown: Shown, one: Told, voice: Voice) -> str:
+    path = f"incidents/{one.id}"
     return (
-        f"<item>\n<title>{escape(one.name)}</title>\n<description>{escape(_story(one.updates))}</description>\n"
-        f"<pubDate>{_rfc822(one.created_ms)}</pubDate>\n<link>{link}</link>\n<guid>{link}</guid>\n</item>\n"
+        f"<item>\n<title>{xml_text(voice.name(one))}</title>\n"
+        f"<description>{xml_text(_story(one, voice))}</description>\n"
+        f"<pubDate>{_rfc822(one.created_ms)}</pubDate>\n<link>{_link(shown, path, voice)}</link>\n"
+        f"<guid>{_link(shown, path)}</guid>\n</item>\n"
     )
 
 
-def _story(updates: Sequence[Update]) -> str:
-    return "".join(_paragraph(update) for update in updates)
-
-
-def _paragraph(update: Update) -> str:
-    when = datetime.fromtimestamp(update.displayed_ms / 1_000, UTC)
-    edited = " (edited)" if update.edited_ms is not None else ""
-    body = escape(update.body).replace("\n", "<br/>")
-    state = update.status.replace("_", " ").capitalize()
-    return (
-        f"<p><small>{when:%b} <var data-var='date'>{when:%d}</var>, <var data-var='time'>{when:%H:%M}</var> UTC</small>"
-        f"<br><strong>{state}</strong> - {body}{edited}</p>"
+def _story(one: Told, voice: Voice) -> str:
+    said = "".join(
+        _paragraph(voice, update.displayed_ms, update.status, f" - {_lines(voice.body(update))}{voice.edited(update)}")
+        for update in one.updates
     )
+    newest = one.updates[0].status if one.updates else ""
+    if isinstance(one, Incident) or one.status == newest:
+        return said
+    return _paragraph(voice, one.updated_ms, one.status, "") + said  # a step that time took: nobody said anything
+
+
+def _paragraph(voice: Voice, at_ms: int, status: str, said: str) -> str:
+    return f"<p><small>{voice.moment(at_ms)}</small><br><strong>{escape(voice.status(status))}</strong>{said}</p>"
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br/>")
 
 
 def _host(shown: Shown) -> str:
-    return escape(urlsplit(shown.page.url).hostname or "localhost")
+    return xml_text(urlsplit(shown.page.url).hostname or "localhost")
 
 
-def _link(shown: Shown, path: str) -> str:
-    return escape(f"{shown.page.url.rstrip('/')}/{path}")
+def _link(shown: Shown, path: str, voice: Voice | None = None) -> str:
+    return xml_text(_address(shown, path, voice))
+
+
+def _address(shown: Shown, path: str, voice: Voice | None = None) -> str:
+    return f"{shown.page.url.rstrip('/')}/{path}{voice.query if voice else ''}"
 
 
 def _rfc822(time_ms: int) -> str:
