@@ -55,14 +55,14 @@ def test_a_file_is_an_upload_and_never_a_text():
     head = '--frontier\r\nContent-Disposition: form-data; name="avatar"; filename="me.png"\r\n'
     body = f"{head}Content-Type: image/png\r\n\r\nbytes\r\n--frontier--\r\n".encode()
     sent = Parameters(body_tree(body, MULTIPART))
-    assert sent.upload("avatar") == Upload("me.png", "image/png", b"bytes")
+    assert sent.values == {"avatar": Upload("me.png", "image/png", b"bytes")}
     with pytest.raises(Invalid, match="avatar must be a text"):
         sent.text("avatar")
 
 
-def test_a_browsers_empty_file_field_counts_as_absent():
+def test_a_browsers_empty_file_field_is_an_empty_text():
     head = '--frontier\r\nContent-Disposition: form-data; name="avatar"; filename=""\r\n\r\n\r\n'
-    assert Parameters(body_tree(f"{head}--frontier--\r\n".encode(), MULTIPART)).upload("avatar") is None
+    assert Parameters(body_tree(f"{head}--frontier--\r\n".encode(), MULTIPART)).text("avatar") == ""
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_body_that_cannot_be_read_is_a_400_that_says_why(content_type, body):
     assert 10 < len(refused.value.public) < 200
 
 
-@pytest.mark.parametrize("getter", ["text", "boolean", "integer", "id", "ids", "texts", "nested", "each", "upload"])
+@pytest.mark.parametrize("getter", ["text", "boolean", "integer", "id", "ids", "texts", "nested", "each"])
 def test_a_name_given_twice_is_a_400_for_whoever_reads_it(getter):
     sent = Parameters(body_tree(b"status=one&status=two&other=1", FORM))
     with pytest.raises(BadRequest, match="twice"):
@@ -178,7 +178,6 @@ def test_values_are_read_as_what_they_stand_for(getter, value, expected):
         ("nested", ["a"]),
         ("each", "flat"),
         ("each", ["flat"]),
-        ("upload", "flat"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_a_422_that_names_it(getter, value):

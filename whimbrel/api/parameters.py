@@ -111,15 +111,6 @@ class Parameters:
             raise _wrong(name, value, "a list of objects")
         return [Parameters(tree) for tree in trees]
 
-    def upload(self, name: str) -> Upload | None:
-        """A file, or None when absent; a text under that name counts as absent when it is empty."""
-        value = self.values.get(name)
-        if value is None or value == "":
-            return None
-        if isinstance(value, Upload):
-            return value
-        raise _wrong(name, value, "a file")
-
     def _list(self, name: str) -> list[Any]:
         value = self.values.get(name)
         if value is None:
