@@ -54,11 +54,6 @@ class Disk(msgspec.Struct, frozen=True):
     level: Level
     words: str
 
-    @property
-    def free_percent(self) -> float:
-        """How much of it is free."""
-        return 100.0 * self.free_bytes / self.total_bytes if self.total_bytes else 0.0
-
 
 class Syncs(msgspec.Struct, frozen=True):
     """How long writing 4 KiB and fsync took in the data directory, in milliseconds."""

@@ -32,7 +32,10 @@ def schemas() -> list[str]:
 
 
 def apply(rows: Writing, event: Event) -> None:
-    """What an event means to the store: each room writes its own tables, in this order."""
+    """What an event means to the store: each room writes its own tables, in this order.
+
+    No clock, no network, no randomness: a replay makes the same rows.
+    """
     for room in ROOMS:
         room.apply(rows, event)
 

@@ -94,14 +94,6 @@ class Store(Protocol):
         ...
 
 
-class DurableView(Protocol):
-    """A room's side of the store: turns events into rows. Pure but for the rows it is handed."""
-
-    def apply(self, rows: Writing, event: Event) -> None:
-        """Write what `event` means. No clock, no network, no randomness; the same rows on every replay."""
-        ...
-
-
 class MemoryView(Protocol):
     """A view in the memory of a process, fed in journal order by the process's one follower."""
 

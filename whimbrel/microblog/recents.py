@@ -240,12 +240,6 @@ class Window:
         reach = Reach(limit, SCAN_CHUNK_ENTRIES)
         return self._walk_down(low, high, reach, lambda a, b: (self._kinds[a:b] & mask) == value)
 
-    def with_kind_oldest(self, mask: int, value: int, *, below: int, above: int, limit: int) -> Positions:
-        """The same from the old end, oldest first."""
-        low, high = self._span(below=below, above=above)
-        reach = Reach(limit, SCAN_CHUNK_ENTRIES)
-        return self._walk_up(low, high, reach, lambda a, b: (self._kinds[a:b] & mask) == value)
-
     # How
 
     def _span(self, *, below: int, above: int) -> tuple[int, int]:

@@ -98,11 +98,6 @@ def followed(tip: Tip, facts: Iterable[Facts]) -> Tip:
     return Tip(last, last_id, chain)
 
 
-def holds_content(row: Sealed) -> bool:
-    """Whether the row was not blanked: every record is born with a salt, and blanking empties it."""
-    return bool(row.salt)
-
-
 def payload_fits(row: Sealed) -> bool:
     """Whether the payload is the one that was appended, or was blanked whole."""
     if not row.salt:
