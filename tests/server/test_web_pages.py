@@ -1,5 +1,7 @@
 """The pages that anybody may read, on a real server: what stands on them, and what never does."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 
@@ -73,6 +75,20 @@ def test_what_people_write_is_text_and_never_markup(anybody, author):
     text = page(anybody, f"/@{author.name}/{id_}").json
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
+
+
+@pytest.mark.usefixtures("author")
+@pytest.mark.parametrize("path", ["/@w_author/", "/about/", "/tags/tide/", "/static/whimbrel.css/"])
+def test_a_slash_at_the_end_led_to_whatever_host_the_request_named(anybody, path):
+    reply = anybody.ask("GET", path, headers={"Host": "elsewhere.example"})
+    assert (reply.status, reply.json) == (200, anybody.get(path[:-1]).json)
+
+
+def test_what_the_api_gives_as_uri_was_not_found(anybody, author):
+    post = author.client.get(f"/api/v1/statuses/{author.post('found by its uri')}").json
+    for uri, address in ((post["uri"], post["url"]), (post["account"]["uri"], post["account"]["url"])):
+        reply = anybody.get(urlsplit(uri).path)
+        assert (reply.status, reply.headers["location"]) == (302, urlsplit(address).path)
 
 
 @pytest.mark.usefixtures("author")

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whimbrel.kernel.errors import NotFound, StoreUnavailable, WhimbrelError
 from whimbrel.kernel.ids import parse_id
@@ -29,13 +30,24 @@ POSTS_PER_PAGE: Final = 20
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def application(microblog: Microblog) -> Starlette:
-    """Every page and file as one ASGI application, with pages for what goes wrong."""
+def application(microblog: Microblog) -> ASGIApp:
+    """Every page and file as one ASGI application, with pages for what goes wrong.
+
+    A slash at the end of an address changes nothing, as in the API.
+    """
     problems = _Problems(Pages(server_of(microblog.options)))
-    return Starlette(
+    pages = Starlette(
         routes=routes(microblog),
         exception_handlers={HTTPException: problems.http, WhimbrelError: problems.ours, Exception: problems.unforeseen},
     )
+    # Its own redirects lead to whatever host and scheme the request names: to anywhere, or from https back to http.
+    pages.router.redirect_slashes = False
+
+    async def slash_or_not(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        await pages({**scope, "path": path[:-1]} if len(path) > 1 and path[-1] == "/" else scope, receive, send)
+
+    return slash_or_not
 
 
 def routes(microblog: Microblog) -> list[Route]:
@@ -47,6 +59,8 @@ def routes(microblog: Microblog) -> list[Route]:
         Route("/tags/{tag}", reading.tag),
         Route("/@{name}", reading.profile),
         Route("/@{name}/{id}", reading.thread),
+        Route("/users/{name}", reading.account_named_by_uri),
+        Route("/users/{name}/statuses/{id}", reading.post_named_by_uri),
         *file_routes(),
     ]
 
@@ -99,6 +113,13 @@ class _Reading:
             return RedirectResponse(f"/@{shown.author.name}/{shown.post.id}", status_code=302)
         above, below = await self._microblog.timelines.context(None, post_id)
         return self._pages.page(request, "thread.html", subject=subject, above=above, below=below)
+
+    async def account_named_by_uri(self, request: Request) -> Response:
+        # What the API calls an account's uri names it; its page is at another address.
+        return RedirectResponse(f"/@{request.path_params['name']}", status_code=302)
+
+    async def post_named_by_uri(self, request: Request) -> Response:
+        return RedirectResponse("/@{name}/{id}".format(**request.path_params), status_code=302)
 
     async def _account(self, request: Request) -> Account:
         account = await self._microblog.accounts.by_name(request.path_params["name"])
