@@ -1,6 +1,8 @@
 """Signing in through an app: from registration to a token that works, and every way in which it must not."""
 
 import hashlib
+import html
+import re
 from base64 import b64encode, urlsafe_b64encode
 
 import pytest
@@ -188,23 +190,33 @@ def test_an_unknown_app_or_address_is_never_redirected_to(server, browser, chang
     assert "That did not work" in page.text
 
 
-@pytest.mark.parametrize(
-    ("changed", "error"),
-    [
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": None}, "unsupported_response_type"),
-        ({"scope": "read everything"}, "invalid_scope"),
-        ({"scope": "admin:read"}, "invalid_scope"),
-        ({"code_challenge": CHALLENGE}, "invalid_request"),
-        ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
-    ],
-)
-def test_a_wrong_request_of_a_known_app_is_told_to_the_app(server, browser, changed, error):
-    back = browser.open("/oauth/authorize", **request_of(register(server), state="s", **changed))
+WRONG_REQUESTS = [
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"response_type": None}, "unsupported_response_type"),
+    ({"scope": "read everything"}, "invalid_scope"),
+    ({"scope": "admin:read"}, "invalid_scope"),
+    ({"code_challenge": CHALLENGE}, "invalid_request"),
+    ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
+]
+
+
+@pytest.mark.parametrize(("changed", "error"), WRONG_REQUESTS)
+def test_a_wrong_request_of_a_known_app_is_told_to_the_app_once_somebody_has_signed_in(server, browser, changed, error):
+    app = register(server)
+    sign_in(browser, app)
+    back = browser.open("/oauth/authorize", **request_of(app, state="s", **changed))
     assert back.status == 303
     assert back.location.startswith(BACK)
     assert (back.answer["error"], back.answer["state"]) == (error, "s")
+
+
+@pytest.mark.parametrize(("changed", "error"), WRONG_REQUESTS)
+def test_a_mere_link_led_whoever_followed_it_to_the_address_of_any_app(server, browser, changed, error):
+    told = browser.open("/oauth/authorize", **request_of(register(server), state="s", **changed))
+    assert (told.status, told.location) == (400, "")
+    (back,) = re.findall('href="(https:[^"]+)" rel="noreferrer">app.example<', told.text)
+    assert html.unescape(back).startswith(f"{BACK}&error={error}&")
 
 
 def test_a_form_from_another_browser_does_nothing(server, browser):

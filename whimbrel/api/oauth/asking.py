@@ -2,7 +2,7 @@
 
 Two kinds of refusal, and the difference is the point (RFC 6749, 4.1.2.1): as long as the app or its redirect URI is
 not known for sure, the answer is a page here, because a redirect would make this server a way to anywhere; after
-that, the app is told on its own redirect URI.
+that, the app is told on its own redirect URI, once somebody has signed in (see authorize.py).
 """
 
 from typing import Final, NamedTuple

@@ -45,13 +45,13 @@ class Authorize:
             asking = await who_asks(request.microblog.access, request.parameters)
         except (BadRequest, Invalid) as error:
             return broken_page(error.public)
+        person = await websession.person_at(request)
         try:
             asked = checked(asking, request.parameters)
         except OAuthError as error:
-            return _back_with(request, asking, error.public, error.error_description)
+            return _wrong_request(request, asking, error.public, error.error_description, person)
         except Invalid as error:
-            return _back_with(request, asking, "invalid_request", error.public)
-        person = await websession.person_at(request)
+            return _wrong_request(request, asking, "invalid_request", error.public, person)
         if person is None or _wants_sign_in(request):
             return self._sign_in_page(request, asking.app.name, asked)
         return self._consent_page(request, asking, asked, person)
@@ -164,14 +164,27 @@ def _wants_sign_in(request: Request) -> bool:
         return True
 
 
+def _wrong_request(request: Request, asking: Asking, error: str, description: str, person: Person | None) -> Answer:
+    if person is not None or asking.redirect_uri == redirects.OUT_OF_BAND:
+        return _back_with(request, asking, error, description)
+    # Anybody may register an app: whoever has not signed in here is not sent to its address by a mere link, but told
+    # where that is (RFC 9700, 4.11.2).
+    back = _told(request, asking, error, description)
+    return broken_page(description, back=back, place=redirects.place(asking.redirect_uri))
+
+
 def _back_with(request: Request, asking: Asking, error: str, description: str) -> Answer:
     if asking.redirect_uri == redirects.OUT_OF_BAND:
         words = "You said no. The app was told nothing." if error == "access_denied" else description
         return broken_page(words)
+    return redirect(_told(request, asking, error, description))
+
+
+def _told(request: Request, asking: Asking, error: str, description: str) -> str:
     answer = {
         "error": error,
         "error_description": description,
         "state": asking.state,
         "iss": issuer(request.microblog.options.public_url),
     }
-    return redirect(redirects.with_answer(asking.redirect_uri, answer))
+    return redirects.with_answer(asking.redirect_uri, answer)

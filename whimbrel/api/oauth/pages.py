@@ -33,9 +33,9 @@ def page(template: str, *, status: int = 200, headers: Headers = (), leads_away:
     return Answer(status, body, (*_guards(policy), *headers), content_type=HTML, cache=b"no-store")
 
 
-def broken_page(words: str, *, status: int = 400) -> Answer:
-    """The page that says what went wrong."""
-    return page("broken.html", status=status, words=words)
+def broken_page(words: str, *, status: int = 400, back: str = "", place: str = "") -> Answer:
+    """The page that says what went wrong; with the app's address to go `back` to, and the `place` that this is."""
+    return page("broken.html", status=status, words=words, back=back, place=place)
 
 
 def redirect(location: str, *, headers: Headers = ()) -> Answer:

@@ -20,14 +20,14 @@ REDIRECT_URIS_MAX: Final = 20
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*\Z")
 _REFUSED_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "view-source", "filesystem"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_PRINTABLE = re.compile(r"[!-~]+\Z")
+_ALLOWED = re.compile(r"""[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+\Z""")  # RFC 3986, 2
 
 
 def check(uri: str) -> str:
     """The URI, if an app may register it.
 
-    Raises Invalid for one that is relative, has a fragment, holds anything but printable ASCII, or would run in the
-    browser (`javascript:` and its kin).
+    Raises Invalid for one that is relative, has a fragment, holds a character that no URI has (a browser takes `\\` for
+    `/` and goes elsewhere than the consent page says), or would run in the browser (`javascript:` and its kin).
     """
     if uri == OUT_OF_BAND:
         return uri
@@ -59,7 +59,7 @@ def place(uri: str) -> str:
 
 
 def _split(uri: str) -> SplitResult | None:
-    if len(uri) > REDIRECT_URI_CHARACTERS_MAX or not _PRINTABLE.match(uri):
+    if len(uri) > REDIRECT_URI_CHARACTERS_MAX or not _ALLOWED.match(uri):
         return None
     try:
         parts = urlsplit(uri)
