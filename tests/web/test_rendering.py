@@ -110,6 +110,16 @@ def test_the_front_page_says_whether_one_may_sign_up(registrations: str, words: 
     assert '<span class="host">birds.example</span>' in page
 
 
+def test_no_page_led_to_the_status_page_not_even_one_that_says_that_something_is_wrong():
+    status = {"status_url": "https://status.birds.example"}
+    link = '<a href="https://status.birds.example">'
+    assert front([], **status).count(link) == 1
+    assert link not in front([])
+    assert bytes(pages(**status).problem("problem.html", status=503, code=503).body).decode().count(link) == 2
+    away = pages(**status).page(request(), "front.html", posts=[], older=None, first=True, away=True)
+    assert bytes(away.body).decode().count(link) == 2
+
+
 def test_a_front_page_without_its_posts_says_so_and_is_not_an_empty_one():
     page = pages().page(request(), "front.html", posts=[], older=None, first=True, away=True)
     assert b"cannot be shown at the moment" in page.body

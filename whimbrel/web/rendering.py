@@ -40,6 +40,7 @@ class Server(msgspec.Struct, frozen=True):
     contact_email: str
     registrations: str
     characters_max: int
+    status_url: str | None = None
     version: str = __version__
 
 
@@ -53,6 +54,7 @@ def server_of(options: Options) -> Server:
         options.contact_email,
         options.registrations,
         options.post_characters_max,
+        options.status_url,
     )
 
 
