@@ -30,8 +30,8 @@ class Search:
         """Accounts whose name or display name has words that begin so, the best first; a leading @ means nothing.
 
         The exact name stands first, then those whom the viewer follows, then by followers. With `following` only
-        those whom the viewer follows. Nobody on the other side of a block is found, except whom the viewer has blocked
-        by the exact name: apps look people up so in order to unblock them.
+        those whom the viewer follows. Who is on the other side of a block is found by the exact name only: apps look
+        people up so in order to unblock them, or to block them too; their profile can be opened in any case.
         """
         viewer_id = viewer.account_id if viewer else None
         text = prefix.strip().removeprefix("@")
@@ -77,6 +77,4 @@ class Search:
 
 
 def _findable(viewer: Reader | None, account: Account, text: str) -> bool:
-    if viewer is None or not viewer.severed(account.id):
-        return True
-    return account.id in viewer.blocks and account.name.lower() == text.lower()
+    return viewer is None or not viewer.severed(account.id) or account.name.lower() == text.lower()
