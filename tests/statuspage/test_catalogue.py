@@ -93,3 +93,32 @@ def test_a_page_has_a_largest_number_of_components(book):
 
     with pytest.raises(Conflict):
         asyncio.run(fill())
+
+
+def test_figures_that_no_book_can_keep_and_lines_without_end_are_refused(book):
+    async def ask(**changed):
+        catalogue = await loaded(book)
+        return await catalogue.put_component(Component(**({"id": "mail", "name": "Mail"} | changed)), actor="ada")
+
+    for changed, name in (
+        ({"position": 2**70}, "position"),
+        ({"position": -(10**10)}, "position"),
+        ({"description": "x" * 301}, "description"),
+        ({"group": "x" * 301}, "group"),
+    ):
+        with pytest.raises(Invalid, match=name):
+            asyncio.run(ask(**changed))
+    kept = asyncio.run(ask(name="Mail\x00\x1b[1m", group="A\nB"))
+    assert (kept.name, kept.group) == ("Mail[1m", "A B")
+
+
+def test_a_service_has_each_kind_once_and_an_address_that_can_be_shown(book):
+    async def ask(**changed):
+        return await (await loaded(book)).put_service(replace(OTHER, **changed), actor="ada")
+
+    assert asyncio.run(ask(kinds=("app",) * 1_000 + ("website",))).kinds == ("app", "website")
+    with pytest.raises(Invalid, match="kinds"):
+        asyncio.run(ask(kinds=tuple(f"kind-{number}" for number in range(41))))
+    for address in ("http://a\x00", "https://bank.example/\u202e", "https://bank.example/" + "x" * 300):
+        with pytest.raises(Invalid, match="url"):
+            asyncio.run(ask(url=address))

@@ -6,6 +6,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from whimbrel.kernel.errors import Invalid, NotFound
 from whimbrel.kernel.sql import schema
@@ -225,6 +226,41 @@ def test_a_person_ends_a_window_early(room):
     with room.book.look() as look:
         (following,) = rows.open_maintenances(look)
     assert following.scheduled_ms == announced.scheduled_ms + DAY
+
+
+def test_a_window_that_is_over_is_not_begun_again_and_only_one_follows_it(room):
+    announced = room.do(room.incidents.schedule(window(recurs="FREQ=DAILY"), "We change a disk.", actor="ada"))
+    for _ in range(2):
+        room.do(room.incidents.progress(announced.id, "completed", "Done early.", actor="ada"))
+    with pytest.raises(Invalid, match="this window is over"):
+        room.do(room.incidents.progress(announced.id, "in_progress", "Once more.", actor="ada"))
+    with room.book.look() as look:
+        assert len(list(rows.open_maintenances(look))) == 1
+
+
+def test_only_a_write_up_makes_an_incident_postmortem_and_it_stays_that(room):
+    with pytest.raises(Invalid, match="write-up"):
+        room.do(room.incidents.open("A fire", Saying(body="x", status="postmortem"), actor="ada", board={}))
+    opened = room.do(room.incidents.open("A fire", Saying(body="x"), actor="ada", board={}))
+    over = room.do(room.incidents.say(opened.id, Saying(body="x", status="resolved"), actor="ada", board={}))
+    with pytest.raises(Invalid, match="write-up"):
+        room.do(room.incidents.say(over.id, Saying(body="x", status="postmortem"), actor="ada", board={}))
+    written = replace(over, status="postmortem")
+    room.do(room.book.write(lambda pen: rows.put_incident(pen, written)))
+    with pytest.raises(Invalid, match="over"):
+        room.do(room.incidents.say(over.id, Saying(body="x", status="investigating"), actor="ada", board={}))
+    said = room.do(room.incidents.say(over.id, Saying(body="More is known."), actor="ada", board={}))
+    assert said.status == "postmortem"
+
+
+def test_what_was_pasted_from_a_terminal_is_said_without_its_control_characters(room):
+    pasted = Saying(body="Disk\x00 \x1b[31mfull\r\nagain\t1", cause="\x07A disk")
+    opened = room.do(room.incidents.open("Home\r\n\x1bslow", pasted, actor="ada", board={}))
+    assert (opened.name, opened.updates[0].body, opened.cause) == ("Home slow", "Disk [31mfull\nagain 1", "A disk")
+    edited = room.do(room.incidents.edit(opened.id, opened.updates[0].id, "Full\x00.", actor="ada"))
+    assert edited.updates[0].body == "Full."
+    with pytest.raises(Invalid, match="body"):
+        room.do(room.incidents.edit(opened.id, opened.updates[0].id, "\x00\x07", actor="ada"))
 
 
 def test_a_window_that_was_slept_through_is_completed_and_the_next_is_one_to_come(room):

@@ -42,6 +42,7 @@ EXAMPLES = {
     "/subscribe/confirm/{id}/{token}": ("{confirm}", "{confirm}x"),
     "/unsubscribe/{id}/{token}": ("{unsubscribe}",),
     "/admin/incidents/{id}": ("/admin/incidents/{open}", "/admin/incidents/{over}", "/admin/incidents/nothing"),
+    "/admin/incidents/{id}/writeup": ("/admin/incidents/{open}/writeup", "/admin/incidents/{over}/writeup"),
     "/admin/incidents/{id}/updates/{update}": ("/admin/incidents/{open}/updates/{update}",),
     "/admin/maintenance/{id}": ("/admin/maintenance/{window}",),
 }
@@ -64,6 +65,12 @@ SENT = (
         "/admin/incidents/{id}/updates/{update}",
         "/admin/incidents/{open}/updates/{update}",
         {"body": "C", "do": "preview"},
+        "Preview",
+    ),
+    (
+        "/admin/incidents/{id}/writeup",
+        "/admin/incidents/{over}/writeup",
+        {"title": "A", "description": "B", "body": "## C\n\n|D|\n|-|\n|E|\n", "do": "preview"},
         "Preview",
     ),
     ("/admin/maintenance/new", "/admin/maintenance/new", {"name": "", "do": "preview"}, "expected"),

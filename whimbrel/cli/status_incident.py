@@ -23,7 +23,7 @@ class Words:
     Args:
         body: what is known, in words
         component: ID=STATE of a part that is affected; several times
-        status: investigating, identified, monitoring, and later resolved or postmortem
+        status: investigating, identified, monitoring, and at last resolved
         impact: none, minor, major or critical
         reason: why something is called better than it is measured
         cause: what it was

@@ -241,7 +241,7 @@ class Program:
             *writeup_routes(self.rooms.writeups, self._layout),
             *self._pages().routes(),
             *Badges(self._looking).routes(),
-            *self.speaking.routes(self._layout, self.rooms.reports),
+            *self.speaking.routes(self._layout, self.rooms.reports, self.rooms.writeups),
         ]
         problems = Problems(self._layout)
         return Starlette(

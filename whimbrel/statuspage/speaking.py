@@ -28,6 +28,7 @@ from whimbrel.statuspage.telling.routes import telling_routes
 from whimbrel.statuspage.telling.rows import Kind
 from whimbrel.statuspage.telling.subscriptions import Subscriptions
 from whimbrel.statuspage.telling.webhooks import Webhooks
+from whimbrel.statuspage.writeup.front import Writeups
 
 TEMPLATES: Final = ("whimbrel.statuspage.operators", "whimbrel.statuspage.telling")
 """Packages whose templates the layout has to find."""
@@ -81,7 +82,9 @@ class Speaking:
             self._mail.close()
         self.operators.close()
 
-    def routes(self, layout: Layout, moderation: Moderation | None = None) -> list[Route]:
+    def routes(
+        self, layout: Layout, moderation: Moderation | None = None, writeups: Writeups | None = None
+    ) -> list[Route]:
         """Everything that operators and subscribers reach by HTTP."""
         peer_of = peer_of_clients(self._settings.proxies)
         admin = Admin(
@@ -91,6 +94,7 @@ class Speaking:
             secure=self._settings.public_url.startswith("https://"),
             peer_of=peer_of,
             moderation=moderation,
+            writeups=writeups,
         )
         subscribing = SubscriptionDesk(
             subscriptions=self.subscriptions,

@@ -4,6 +4,7 @@ Promises: what `components` and `services` give is what the book has; a change i
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from whimbrel.kernel.clock import Clock
 from whimbrel.kernel.contracts import Reading, Writing
 from whimbrel.kernel.errors import Conflict, Invalid, NotFound
-from whimbrel.kernel.limits import COMPONENTS_MAX, SERVICES_MAX
+from whimbrel.kernel.limits import CATALOGUE_LINE_CHARACTERS_MAX, COMPONENTS_MAX, SERVICE_KINDS_MAX, SERVICES_MAX
 from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
@@ -26,6 +27,8 @@ _LAST: Final = 1_000
 BY_CONFIGURATION: Final = "the configuration"
 """Who has changed a component when the program's own configuration has."""
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_ADDRESS: Final = re.compile(r"https?://[^\s/@]+(/\S*)?")
+_POSITION_MAX: Final = 10**9
 _encode = msgspec.msgpack.Encoder().encode
 _component = msgspec.msgpack.Decoder(Component).decode
 _service = msgspec.msgpack.Decoder(Service).decode
@@ -103,6 +106,7 @@ class Catalogue:
     async def put_component(self, component: Component, *, actor: str) -> Component:
         """Add or change one. Raises Invalid, or Conflict above COMPONENTS_MAX."""
         _check_slug(component.id)
+        component = _checked(component)
         known = {one.id: one for one in self._components}
         if component.id not in known and len(known) >= COMPONENTS_MAX:
             raise Conflict(f"a page shows at most {COMPONENTS_MAX} components")
@@ -129,7 +133,7 @@ class Catalogue:
     async def put_service(self, service: Service, *, actor: str) -> Service:
         """Add or change one. Raises Invalid, or Conflict above SERVICES_MAX."""
         _check_slug(service.id)
-        _check_service(service)
+        service = _checked_service(service)
         if service.id not in self._services and len(self._services) >= SERVICES_MAX:
             raise Conflict(f"reports are taken about at most {SERVICES_MAX} services")
         now_ms = self._clock()
@@ -172,11 +176,33 @@ def _check_slug(id_: str) -> None:
         raise Invalid(f'id: "{id_[:60]}"; expected lower-case letters, digits and hyphens, at most 40')
 
 
-def _check_service(service: Service) -> None:
+def _checked(component: Component) -> Component:
+    """In lines that can be shown. Raises Invalid."""
+    if abs(component.position) > _POSITION_MAX:
+        raise Invalid(f"position: expected a whole number of at most {_POSITION_MAX:,}")
+    lines = {name: _line(name, getattr(component, name)) for name in ("name", "group", "description")}
+    return replace(component, **lines)
+
+
+def _checked_service(service: Service) -> Service:
+    """The same of a service, each kind once. Raises Invalid."""
     for name, address in (("url", service.url), ("page_url", service.page_url)):
-        if address is not None and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", address):
+        if address is not None and not (_ADDRESS.fullmatch(address) and address.isprintable()):
             raise Invalid(f'{name}: "{address[:100]}"; expected an address that begins with http:// or https://')
+        _line(name, address or "")
     if not service.name.strip() or not service.kinds:
         raise Invalid("a service has a name, and at least one kind of trouble")
     for kind in service.kinds:
         _check_slug(kind)
+    kinds = tuple(dict.fromkeys(service.kinds))
+    if len(kinds) > SERVICE_KINDS_MAX:
+        raise Invalid(f"kinds: expected at most {SERVICE_KINDS_MAX}, got {len(kinds)}")
+    return replace(service, name=_line("name", service.name), kinds=kinds)
+
+
+def _line(name: str, text: str) -> str:
+    """One line without control characters. Raises Invalid for one that is too long."""
+    line = "".join(one for one in " ".join(text.split()) if unicodedata.category(one) not in ("Cc", "Cs"))
+    if len(line) > CATALOGUE_LINE_CHARACTERS_MAX:
+        raise Invalid(f"{name}: expected at most {CATALOGUE_LINE_CHARACTERS_MAX} characters, got {len(line)}")
+    return line

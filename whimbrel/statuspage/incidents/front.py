@@ -85,19 +85,26 @@ class Incidents:
         people.check_name(window.name)
         windows.check(window)
         now_ms = self._clock()
-        announced = replace(window, id=self._new_id(), status="scheduled", created_ms=now_ms, updated_ms=now_ms)
+        fresh = {"id": self._new_id(), "status": "scheduled", "created_ms": now_ms, "updated_ms": now_ms}
+        announced = replace(window, name=people.one_line(window.name), **fresh)
         announced = _with_words(announced, body, actor, now_ms)
         await self._book.write(lambda pen: _put_window(pen, announced, "maintenance scheduled", actor))
         return announced
 
     async def progress(self, id_: str, status: MaintenanceStatus, body: str, *, actor: str) -> Maintenance:
-        """Say how a window goes on; `completed` ends it, and lets the next of a recurring one follow."""
+        """Say how a window goes on; `completed` ends it, and lets the next of a recurring one follow, once.
+
+        Raises NotFound, or Invalid for a window that is over.
+        """
         now_ms = self._clock()
 
         def work(pen: Writing) -> Maintenance:
-            window = replace(rows.maintenance(pen, id_), status=status, updated_ms=now_ms)
+            before = rows.maintenance(pen, id_)
+            windows.check_step(before, status)
+            window = replace(before, status=status, updated_ms=now_ms)
             window = _put_window(pen, _with_words(window, body, actor, now_ms), f"maintenance {status}", actor)
-            self._let_the_next_follow(pen, window, now_ms)
+            if before.status != "completed":
+                self._let_the_next_follow(pen, window, now_ms)
             return window
 
         return await self._book.write(work)
@@ -154,7 +161,7 @@ def _with_words(window: Maintenance, body: str, actor: str, now_ms: int) -> Main
         id=f"{window.id}-{len(window.updates) + 1}",
         incident=window.id,
         status=window.status,
-        body=body.strip(),
+        body=people.printable(body).strip(),
         actor=actor,
         created_ms=now_ms,
         displayed_ms=now_ms,

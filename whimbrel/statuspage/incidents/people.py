@@ -4,6 +4,7 @@ The reason is shown with the update. In 2020 a page was green because somebody h
 takes a name, a sentence that everybody can read, and a record that nobody can take back.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -26,6 +27,7 @@ from whimbrel.statuspage.values import (
     Verdict,
 )
 
+_UNSEEN: Final = ("Cc", "Cs")
 _IMPACTS: Final[tuple[Impact, ...]] = ("none", "maintenance", "minor", "major", "critical")
 
 
@@ -55,7 +57,7 @@ def begun(id_: str, name: str, saying: Saying, *, now_ms: int, pain_ms: int | No
     check_name(name)
     return Incident(
         id=id_,
-        name=name.strip(),
+        name=one_line(name),
         status=saying.status or "investigating",
         impact=saying.impact or "minor",
         components=dict(saying.components),
@@ -71,7 +73,9 @@ def said(incident: Incident, saying: Saying, *, actor: str, now_ms: int, board: 
     """The incident after a person has spoken; from then on people lead it. Raises Invalid."""
     _check(saying, incident, now_ms)
     lowered = _lowered(incident, saying, board)
-    lowerings = {one: Lowering(reason=saying.reason, measured=board[one].state) for one in lowered - {_IMPACT}}
+    lowerings = {
+        one: Lowering(reason=printable(saying.reason), measured=board[one].state) for one in lowered - {_IMPACT}
+    }
     if lowered and not saying.reason.strip():
         raise Invalid(f"reason: calling {', '.join(sorted(lowered))} better than it is measured needs one; it is shown")
     status = saying.status or incident.status
@@ -84,10 +88,10 @@ def said(incident: Incident, saying: Saying, *, actor: str, now_ms: int, board: 
         components=incident.components | saying.components,
         called=incident.called | saying.components,
         lowered={one: why for one, why in incident.lowered.items() if one not in saying.components} | lowerings,
-        cause=incident.cause if saying.cause is None else saying.cause,
-        workaround=incident.workaround if saying.workaround is None else saying.workaround,
+        cause=incident.cause if saying.cause is None else printable(saying.cause),
+        workaround=incident.workaround if saying.workaround is None else printable(saying.workaround),
         breach=saying.breach or incident.breach,
-        data_safety=incident.data_safety if saying.data_safety is None else saying.data_safety,
+        data_safety=incident.data_safety if saying.data_safety is None else printable(saying.data_safety),
         next_update_ms=None if over else (saying.next_update_ms or incident.next_update_ms),
         monitoring_ms=now_ms if status == "monitoring" else incident.monitoring_ms,
         resolved_ms=(incident.resolved_ms or now_ms) if over else None,
@@ -101,7 +105,9 @@ def edited(incident: Incident, update_id: str, body: str, *, now_ms: int) -> Inc
         raise Invalid(f'update: "{update_id}" is not one of this incident')
     check_words(body)
     updates = [
-        replace(update, body=body, edited_ms=now_ms, template="", figures={}) if update.id == update_id else update
+        replace(update, body=printable(body), edited_ms=now_ms, template="", figures={})
+        if update.id == update_id
+        else update
         for update in incident.updates
     ]
     return replace(incident, updates=tuple(updates), updated_ms=now_ms)
@@ -148,7 +154,7 @@ def _update(incident: Incident, saying: Saying, *, actor: str, now_ms: int) -> U
         id=f"{incident.id}-{len(incident.updates) + 1}",
         incident=incident.id,
         status=incident.status,
-        body=saying.body.strip() + reason,
+        body=printable(saying.body.strip() + reason),
         actor=actor,
         created_ms=now_ms,
         displayed_ms=now_ms,
@@ -158,8 +164,19 @@ def _update(incident: Incident, saying: Saying, *, actor: str, now_ms: int) -> U
 
 def check_name(name: str) -> None:
     """Raise Invalid for a name that is empty or too long."""
-    if not 0 < len(name.strip()) <= INCIDENT_NAME_CHARACTERS_MAX:
-        raise Invalid(f"name: expected 1 to {INCIDENT_NAME_CHARACTERS_MAX} characters, got {len(name.strip())}")
+    if not 0 < len(one_line(name)) <= INCIDENT_NAME_CHARACTERS_MAX:
+        raise Invalid(f"name: expected 1 to {INCIDENT_NAME_CHARACTERS_MAX} characters, got {len(one_line(name))}")
+
+
+def printable(text: str) -> str:
+    """Without control characters but the end of a line: words go to feeds, mail and terminals, and are often pasted
+    from one of these."""
+    return "".join(one for one in text.replace("\t", " ") if one == "\n" or unicodedata.category(one) not in _UNSEEN)
+
+
+def one_line(text: str) -> str:
+    """The same in one line."""
+    return printable(" ".join(text.split()))
 
 
 def _check(saying: Saying, incident: Incident, now_ms: int) -> None:
@@ -169,11 +186,13 @@ def _check(saying: Saying, incident: Incident, now_ms: int) -> None:
             raise Invalid(f"expected at most {INCIDENT_WORDS_CHARACTERS_MAX} characters, got {len(text)}")
     if saying.next_update_ms is not None and saying.next_update_ms <= now_ms:
         raise Invalid("next_update: the next update is promised for a time that is over")
-    if incident.status == "resolved" and saying.status not in ("resolved", "postmortem", None):
-        raise Invalid("status: this incident is over; open another one")
+    if incident.status in ("resolved", "postmortem") and saying.status not in (incident.status, None):
+        raise Invalid("status: this incident is over; open another one, or publish a write-up")
+    if saying.status == "postmortem" and (incident.status != "postmortem" or not incident.updates):
+        raise Invalid("status: an incident becomes postmortem when its write-up is published")
 
 
 def check_words(body: str) -> None:
     """Raise Invalid for an update without words, or with too many."""
-    if not 0 < len(body.strip()) <= INCIDENT_WORDS_CHARACTERS_MAX:
+    if not 0 < len(printable(body).strip()) <= INCIDENT_WORDS_CHARACTERS_MAX:
         raise Invalid(f"body: expected 1 to {INCIDENT_WORDS_CHARACTERS_MAX} characters, got {len(body.strip())}")

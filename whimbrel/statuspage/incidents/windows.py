@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.limits import MAINTENANCE_INTERVAL_MAX
 from whimbrel.statuspage.evidence import Planned
-from whimbrel.statuspage.values import SEVERITY, Maintenance
+from whimbrel.statuspage.values import SEVERITY, Maintenance, MaintenanceStatus
 
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY")
 _KNOWN: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL"})
@@ -66,6 +66,12 @@ def check(window: Maintenance) -> None:
         rule = rule_of(window.recurs)
         if rule.frequency == "MONTHLY" and _date(window.scheduled_ms).day > _DAY_OF_EVERY_MONTH:
             raise Invalid("recurs: a monthly window begins on the 28th at the latest, a day that every month has")
+
+
+def check_step(window: Maintenance, status: MaintenanceStatus) -> None:
+    """Raise Invalid for a step back from the end: the next of a recurring one has been announced by then."""
+    if window.status == "completed" and status != "completed":
+        raise Invalid("status: this window is over; announce another one")
 
 
 def due(window: Maintenance, now_ms: int) -> Maintenance | None:

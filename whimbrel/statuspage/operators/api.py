@@ -11,15 +11,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import WRITEUP_FORM_BYTES_MAX
 from whimbrel.statuspage.operators.asking import (
     Decide,
     Edit,
     Open,
     Progress,
+    Publish,
     Say,
     Schedule,
     SetComponent,
     SetService,
+    Write,
     answer,
     read,
 )
@@ -27,6 +30,8 @@ from whimbrel.statuspage.operators.desk import Desk
 from whimbrel.statuspage.operators.front import Operators
 from whimbrel.statuspage.operators.guard import document_of, key_owner
 from whimbrel.statuspage.operators.moderation import Moderation
+from whimbrel.statuspage.writeup.front import Writeups
+from whimbrel.statuspage.writeup.rows import Text
 
 _AT: Final = "/api/admin"
 
@@ -41,6 +46,11 @@ def api_routes(operators: Operators, desk: Desk, moderation: Moderation | None =
     if moderation is not None:
         routes += [_route(operators, moderation, *one) for one in _DECIDING.items()]
     return routes
+
+
+def writing_routes(operators: Operators, writeups: Writeups) -> list[Route]:
+    """The paths of write-ups."""
+    return [_route(operators, writeups, *one) for one in _WRITING.items()]
 
 
 def _route(operators: Operators, room: R, at: tuple[str, str], deed: Deed[R]) -> Route:
@@ -137,6 +147,25 @@ async def _decide(moderation: Moderation, request: Request, actor: str) -> Any:
     await moderation.decide(request.path_params["id"], shown=asked.shown, actor=actor)
 
 
+async def _versions(writeups: Writeups, request: Request, _actor: str) -> Any:
+    return await writeups.versions(request.path_params["id"])
+
+
+async def _draft(writeups: Writeups, request: Request, actor: str) -> Any:
+    return await writeups.draft(request.path_params["id"], actor=actor)
+
+
+async def _write(writeups: Writeups, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request, bytes_max=WRITEUP_FORM_BYTES_MAX), Write)
+    text = Text(title=asked.title, description=asked.description, body=asked.body)
+    return await writeups.edit(request.path_params["id"], text, over=asked.over, actor=actor)
+
+
+async def _publish(writeups: Writeups, request: Request, actor: str) -> Any:
+    asked = read(await document_of(request), Publish)
+    return await writeups.publish(request.path_params["id"], version=asked.version, actor=actor)
+
+
 _DEEDS: Final[dict[tuple[str, str], Deed[Desk]]] = {
     ("GET", "/incidents"): _incidents,
     ("POST", "/incidents"): _open,
@@ -152,6 +181,13 @@ _DEEDS: Final[dict[tuple[str, str], Deed[Desk]]] = {
     ("GET", "/services"): _services,
     ("PUT", "/services/{id}"): _set_service,
     ("DELETE", "/services/{id}"): _remove_service,
+}
+
+_WRITING: Final[dict[tuple[str, str], Deed[Writeups]]] = {
+    ("GET", "/incidents/{id}/writeup"): _versions,
+    ("POST", "/incidents/{id}/writeup"): _draft,
+    ("PUT", "/incidents/{id}/writeup"): _write,
+    ("POST", "/incidents/{id}/writeup/published"): _publish,
 }
 
 _DECIDING: Final[dict[tuple[str, str], Deed[Moderation]]] = {

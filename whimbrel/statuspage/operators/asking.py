@@ -106,6 +106,21 @@ class Decide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shown: bool
 
 
+class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keep another version of a write-up, written over version `over`."""
+
+    title: str
+    description: str
+    body: str
+    over: int
+
+
+class Publish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Show a version of a write-up to readers; it must be the newest."""
+
+    version: int
+
+
 def read(document: object, kind: type[T]) -> T:
     """A document as what it should be. Raises Invalid with the place and what was expected."""
     try:

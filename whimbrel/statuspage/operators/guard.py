@@ -66,10 +66,10 @@ def check_origin(request: Request) -> None:
         raise Forbidden("This form was sent from another site.")
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> Form:
     """The fields of a form. Raises TooLarge, TooSlow or BadRequest."""
     try:
-        body = (await _body(request)).decode()
+        body = (await read_body(request, bytes_max=bytes_max, seconds_max=BODY_SECONDS_MAX)).decode()
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
     except ValueError as error:
         raise BadRequest("This form cannot be read.", log=str(error)) from error
@@ -79,10 +79,10 @@ async def form_of(request: Request) -> Form:
     return Form({name: values[-1] for name, values in many.items()}, many)
 
 
-async def document_of(request: Request) -> object:
+async def document_of(request: Request, *, bytes_max: int = FORM_BYTES_MAX) -> object:
     """The JSON of a body. Raises TooLarge, TooSlow or BadRequest."""
     try:
-        found: object = msgspec.json.decode(await _body(request))
+        found: object = msgspec.json.decode(await read_body(request, bytes_max=bytes_max, seconds_max=BODY_SECONDS_MAX))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest("The body is not JSON.", log=str(error)) from error
     return found
@@ -108,7 +108,3 @@ def forget(response: Response, *, secure: bool) -> Response:
     """Take the cookie back."""
     response.delete_cookie(COOKIE, path="/admin", secure=secure, httponly=True, samesite="strict")
     return response
-
-
-async def _body(request: Request) -> bytes:
-    return await read_body(request, bytes_max=FORM_BYTES_MAX, seconds_max=BODY_SECONDS_MAX)

@@ -14,7 +14,7 @@ from whimbrel.statuspage.values import Breach, Impact, Incident, IncidentStatus,
 
 _COMPONENT: Final = "component:"
 CHOICES: Final = {
-    "statuses": get_args(IncidentStatus),
+    "statuses": [one for one in get_args(IncidentStatus) if one != "postmortem"],
     "impacts": get_args(Impact),
     "states": get_args(State),
     "breaches": get_args(Breach),

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import FORM_BYTES_MAX
 from whimbrel.statuspage.operators.desk import Desk
 from whimbrel.statuspage.operators.front import Operators
 from whimbrel.statuspage.operators.guard import Form, SignedIn, check_form, check_origin, form_of, signed_in
@@ -19,6 +20,7 @@ from whimbrel.statuspage.operators.moderation import Moderation
 from whimbrel.statuspage.pages.addresses import Served
 from whimbrel.statuspage.pages.language import words_of
 from whimbrel.statuspage.pages.layout import POLICY_WITH_FORMS, Layout
+from whimbrel.statuspage.writeup.front import Writeups
 
 SIGN_IN: Final = "/admin/sign-in"
 _SEE_OTHER: Final = 303
@@ -55,17 +57,19 @@ class Admin:
         secure: bool,
         peer_of: PeerOf,
         moderation: Moderation | None = None,
+        writeups: Writeups | None = None,
     ) -> None:
-        self.operators, self.desk, self.moderation = operators, desk, moderation
+        self.operators, self.desk, self.moderation, self.writeups = operators, desk, moderation, writeups
         self.secure, self.peer_of, self._layout = secure, peer_of, layout
 
-    def route(self, path: str, page: Page, *, sends: bool = True) -> Route:
-        """A page for who is signed in; with `sends` it takes its own form."""
-        return Route(path, _Guarded(self, page).answer, methods=["GET", "POST"] if sends else ["GET"])
+    def route(self, path: str, page: Page, *, sends: bool = True, bytes_max: int = FORM_BYTES_MAX) -> Route:
+        """A page for who is signed in; with `sends` it takes its own form, of at most `bytes_max`."""
+        return Route(path, _Guarded(self, page, bytes_max).answer, methods=["GET", "POST"] if sends else ["GET"])
 
     def page(self, asked: Asked, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page for who is signed in."""
-        given = {"who": asked.who, "form": asked.form.one, "error": "", "moderates": self.moderation is not None}
+        rooms = {"moderates": self.moderation is not None, "writes": self.writeups is not None}
+        given = {"who": asked.who, "form": asked.form.one, "error": "", **rooms}
         return self.bare_page(asked.request, template, given | values, status=status)
 
     def bare_page(self, request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
@@ -90,8 +94,8 @@ class Admin:
 
 
 class _Guarded:
-    def __init__(self, admin: Admin, page: Page) -> None:
-        self._admin, self._page = admin, page
+    def __init__(self, admin: Admin, page: Page, bytes_max: int) -> None:
+        self._admin, self._page, self._bytes_max = admin, page, bytes_max
 
     async def answer(self, request: Request) -> Response:
         who: SignedIn | None = None
@@ -102,7 +106,7 @@ class _Guarded:
             form = _NO_FORM
             if request.method == "POST":
                 check_origin(request)
-                form = await form_of(request)
+                form = await form_of(request, bytes_max=self._bytes_max)
                 check_form(form, who)
             return await self._page(Asked(request, who, form))
         except WhimbrelError as error:

@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from whimbrel.statuspage.operators.api import api_routes
+from whimbrel.statuspage.operators.api import api_routes, writing_routes
 from whimbrel.statuspage.operators.incident_pages import incident_routes
 from whimbrel.statuspage.operators.keeping_pages import keeping_routes
 from whimbrel.statuspage.operators.pages import Admin
 from whimbrel.statuspage.operators.planning_pages import planning_routes
 from whimbrel.statuspage.operators.sign_in_pages import sign_in_routes
+from whimbrel.statuspage.operators.writeup_pages import writeup_pages
 
 _SHEET: Final = files("whimbrel.statuspage.operators").joinpath("admin.css").read_bytes()
 
@@ -26,7 +27,15 @@ def operator_routes(admin: Admin) -> list[Route]:
         *keeping_routes(admin),
         Route("/admin/admin.css", _sheet, methods=["GET"]),
         *api_routes(admin.operators, admin.desk, admin.moderation),
+        *_writing(admin),
     ]
+
+
+def _writing(admin: Admin) -> list[Route]:
+    """Where somebody keeps write-ups."""
+    if admin.writeups is None:
+        return []
+    return [*writeup_pages(admin, admin.writeups), *writing_routes(admin.operators, admin.writeups)]
 
 
 async def _sheet(_request: Request) -> Response:

@@ -112,6 +112,8 @@ class Writeups:
         if facts.incident.resolved_ms is None:
             raise Invalid("incident: it is not over; a write-up is published when it is")
         newest = await self._book.read(lambda look: _expected(look, incident, version))
+        if newest.published_ms is not None:
+            raise Conflict(f"version {version} is published already; everybody has heard of it")
         made = await printed(Order(body=newest.body, title=newest.title, facts=facts))
         now_ms = self._clock()
 
