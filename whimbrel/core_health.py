@@ -1,7 +1,7 @@
 """What the core says of itself on its control socket: alive, ready, and what it has counted.
 
 Ready means that the journal takes appends. A store that is away is said, and does not make the core unready: home
-timelines, posting and the rest of DESIGN 7 go on without it. Nor does a disk that is low, or full: deletions are
+timelines, posting and what else rule 8 names go on without it. Nor does a disk that is low, or full: deletions are
 taken in, and what is served needs no room.
 """
 

@@ -2,7 +2,7 @@
 
 Cascades: explicit events for everything that pointed at a deleted post or account, and for those who waited to follow
 an account that was unlocked (microblog/cascades.py).
-Erasure (DESIGN rule 12): the content in the journal, and in the store's write-ahead log, is blanked ERASE_AFTER_MS
+Erasure (rule 12): the content in the journal, and in the store's write-ahead log, is blanked ERASE_AFTER_MS
 after the deletion, and at the latest when the core stops. The pause lets every follower pass the deletion first.
 
 Both find what they still owe by asking the journal and the store at each start, so a crash only delays them. Nothing

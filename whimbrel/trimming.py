@@ -1,4 +1,4 @@
-"""How far the journal may be trimmed (DESIGN rule 13), worked out from what would be needed to build anything again.
+"""How far the journal may be trimmed (rule 13), worked out from what would be needed to build anything again.
 
 Behind the newest verified snapshot, never past the cursor of any store that lies here (an unfinished migration has
 two, and the record that says how to go back), and what is younger than `journal_days` is kept besides, for restores to

@@ -1,7 +1,7 @@
 """What the operator has done to journal and store: check them against each other, build the store anew.
 
 Both work beside a running server and on the files of a stopped one, and neither takes the journal's lock: they only
-read it, and never above what the writer has published as durable (DESIGN rule 7).
+read it, and never above what the writer has published as durable (rule 7).
 """
 
 import tempfile

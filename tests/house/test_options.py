@@ -1,4 +1,4 @@
-"""Options (STYLE 9): each is documented as it is, and each has an effect somewhere."""
+"""Options: each is documented as it is, and each has an effect somewhere."""
 
 import re
 from dataclasses import fields

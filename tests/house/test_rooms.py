@@ -1,4 +1,4 @@
-"""Rooms (STYLE 1): imports go downstairs, nothing is hidden, the map is true, nothing stands empty."""
+"""Rooms: imports go downstairs, nothing is hidden, the map is true, nothing stands empty."""
 
 import ast
 import re

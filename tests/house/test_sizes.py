@@ -1,4 +1,4 @@
-"""Sizes (STYLE 2): a module that fits the head, a function that fits the screen, calls that say what they mean."""
+"""Sizes: a module that fits the head, a function that fits the screen, calls that say what they mean."""
 
 import ast
 

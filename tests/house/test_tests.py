@@ -1,4 +1,4 @@
-"""Tests (STYLE 10): each is collected, each is a sentence, none waits for luck or talks to a double of our own code."""
+"""Tests: each is collected, each is a sentence, none waits for luck or talks to a double of our own code."""
 
 import ast
 import re

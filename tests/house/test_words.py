@@ -1,4 +1,4 @@
-"""Words (STYLE 3, 5, 6, 15): each thing says what it is for, in the house's own words, and promises nothing."""
+"""Words: each thing says what it is for, in the house's own words, and promises nothing."""
 
 import ast
 import re
@@ -23,6 +23,7 @@ UNWANTED = re.compile(
     re.IGNORECASE,
 )
 DIALECT_WORDS = re.compile(r"(?<!/)\b(?:toots?|boost(?:s|ed|ing)?|tweets?|statuses)\b", re.IGNORECASE)
+RULE_CITED = re.compile(r"\b[Rr]ule (\d+)\b")
 DIALECT_FREE = ("whimbrel.kernel", "whimbrel.engines", "whimbrel.reliability", "whimbrel.microblog")
 
 
@@ -95,6 +96,16 @@ def test_the_glossary_lists_words_that_the_code_uses():
     faults = [term for term in terms if term.lower() not in code]
     assert len(terms) > 20
     assert not faults, shown(faults, "A word in docs/glossary.md that the code does not use is no word of ours.")
+
+
+def test_every_rule_that_is_cited_stands_in_the_rules():
+    rules = set(re.findall(r"^(\d+)\. \*\*", (ROOT / "docs" / "rules.md").read_text("utf-8"), re.MULTILINE))
+    sources = [*(ROOT / "whimbrel").rglob("*.sql"), *(ROOT / "docs").rglob("*.md")]
+    texts = [(module.path, module.text) for folder in ("whimbrel", "tests", *BESIDE) for module in modules(folder)]
+    texts += [(str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sources]
+    faults = [f"{path}: rule {n}" for path, text in texts for n in RULE_CITED.findall(text) if n not in rules]
+    assert len(rules) > 10
+    assert not faults, shown(faults, "A rule that a comment cites by its number stands in docs/rules.md.")
 
 
 def test_no_code_is_commented_out():

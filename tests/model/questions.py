@@ -35,7 +35,7 @@ def belongs_by_tag(world: World, reader: str, post: Post) -> bool:
 
 
 def belongs_by_follow(world: World, reader: str, post: Post) -> bool:
-    """What a followed author posts: see the design, section 5."""
+    """What a followed author posts, as the follow and what the author answered let it through."""
     how = world.follows.get((reader, post.author))
     if how is None:
         return False

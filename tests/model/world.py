@@ -1,6 +1,6 @@
 """What a microblog is, written down as plainly as possible: lists of facts, and verbs that change them.
 
-Written from the rules (Mastodon's, as the design states them), not from the server, and it shares no code with it.
+Written from Mastodon's rules, not from the server, and it shares no code with it.
 Every verb returns the HTTP status that a server must answer with. Nothing is kept that could be worked out again:
 questions.py recomputes every answer from these lists.
 """

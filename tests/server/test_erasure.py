@@ -1,4 +1,4 @@
-"""Deleted means gone (design, rule 12): after the server has stopped, no byte of its data directory tells."""
+"""Deleted means gone (rule 12): after the server has stopped, no byte of its data directory tells."""
 
 import pytest
 

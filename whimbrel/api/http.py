@@ -1,6 +1,6 @@
 """The HTTP door of every dialect: an ASGI application that finds the route, signs in, answers, and never raises.
 
-Design note. A framework's router and middlewares cost 11 to 74 us a request (measured, DESIGN 10), as much as a whole
+Design note. A framework's router and middlewares cost 11 to 74 us a request (measured), as much as a whole
 home timeline; this door costs about 4. So there is one pass over the headers, one function from route to
 answer, and one message with the whole body. What it adds to each answer: request id, length, CORS when a script of
 another site asks, rate limits, the age of what was served when it is not current, and a disk that is low or full.

@@ -1,6 +1,6 @@
 """Making a store that nobody serves from follow the journal, until the core of its own release takes it over.
 
-Promises: never above the durable head (DESIGN rule 7). For a moment two may apply to one store, this and a core: each
+Promises: never above the durable head (rule 7). For a moment two may apply to one store, this and a core: each
 reads where the store stands within its own transaction and passes over what is at or below that, so every event takes
 effect once, and the one that comes second has nothing left to do.
 """

@@ -1,7 +1,7 @@
 """`python -m whimbrel.migration.overdue`, a child of the core: ends a migration that nobody has finished in time.
 
 The store that was kept for the way back holds what was deleted since, and that may be in no file after
-MIGRATION_KEPT_DAYS_MAX days (DESIGN rule 12). So whoever serves stays: one record says so, as `--finish` does, and the
+MIGRATION_KEPT_DAYS_MAX days (rule 12). So whoever serves stays: one record says so, as `--finish` does, and the
 other store goes. It looks again under the lock that every `migrate` holds, so it meets nobody in the middle; where
 somebody migrates at this moment it does nothing, and the core asks again later.
 """

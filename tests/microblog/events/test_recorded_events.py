@@ -1,4 +1,4 @@
-"""Events that a released version wrote are read by every later one, for ever (DESIGN rule 10).
+"""Events that a released version wrote are read by every later one, for ever (rule 10).
 
 `recorded.json` holds payloads as they lie in journals, by release; lines are only ever added to it.
 """

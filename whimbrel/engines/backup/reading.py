@@ -7,7 +7,7 @@ and would keep the journal's log from starting over for minutes. But the journal
 which record (`released`): so what a page lacks is found there afterwards, and what a page has too much of (claims of
 later records) is told by its sequence. A property test holds this, with a writer at work between any two pages.
 
-Nothing above `moment` is read, which the caller knows to be durable (DESIGN rule 7).
+Nothing above `moment` is read, which the caller knows to be durable (rule 7).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Whether the store that an unfinished migration keeps has become too old to be kept (DESIGN rule 12).
+"""Whether the store that an unfinished migration keeps has become too old to be kept (rule 12).
 
 Nobody applies to it, so it holds what was deleted since. What counts is the first record that it lacks: a store that
 was brought up to date meanwhile holds nothing older than that.

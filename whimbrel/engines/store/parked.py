@@ -1,4 +1,4 @@
-"""Parking (DESIGN rule 9): one event that cannot be applied must not stop the view, nor be lost.
+"""Parking (rule 9): one event that cannot be applied must not stop the view, nor be lost.
 
 An event that was parked takes its subject with it: what came later about the same post or account would be applied to
 rows that are not what it was appended for. A parked event that only *touches* a parked subject (a follow by a parked

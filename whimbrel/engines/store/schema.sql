@@ -1,6 +1,6 @@
 -- What the store keeps about itself, beside the rooms' tables.
 
--- Where the store stands in the journal: moved in the transaction that writes the rows (DESIGN rule 5).
+-- Where the store stands in the journal: moved in the transaction that writes the rows (rule 5).
 CREATE TABLE IF NOT EXISTS cursor (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     sequence INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-"""Where a store stands in the journal, and whether that place exists there (DESIGN rule 5)."""
+"""Where a store stands in the journal, and whether that place exists there (rule 5)."""
 
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol

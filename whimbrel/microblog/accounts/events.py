@@ -1,4 +1,4 @@
-"""What can happen to accounts, apps and tokens. Facts only; types and fields only grow (DESIGN rule 10)."""
+"""What can happen to accounts, apps and tokens. Facts only; types and fields only grow (rule 10)."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
