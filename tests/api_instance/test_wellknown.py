@@ -74,5 +74,9 @@ def test_nodeinfo_is_where_its_link_says(marsh):
     assert told["usage"]["users"]["total"] == 1
 
 
+def test_apps_that_know_servers_by_name_only_could_not_tell_whose_api_this_is(marsh):
+    assert marsh.get("/nodeinfo/2.0").json["metadata"]["upstream"] == {"name": "mastodon"}
+
+
 def test_health_is_plain(marsh):
     assert marsh.get("/health").text == "OK"

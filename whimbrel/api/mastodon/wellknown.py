@@ -92,7 +92,12 @@ class WellKnown:
             "services": {"inbound": [], "outbound": []},
             "openRegistrations": self._options.registrations != "closed",
             "usage": {"users": users, **({"localPosts": count.posts} if count else {})},
-            "metadata": {"nodeName": self._options.title, "nodeDescription": self._options.description},
+            "metadata": {
+                "nodeName": self._options.title,
+                "nodeDescription": self._options.description,
+                # Apps on the megalodon library look here for whose API a server speaks that they do not know by name.
+                "upstream": {"name": "mastodon"},
+            },
         }
         return _kept(document, _NODEINFO)
 
