@@ -163,7 +163,7 @@ async def test_a_running_core_builds_its_store_from_a_snapshot_when_the_journal_
             await store_at_head(link)
             snapshot = await asyncio.to_thread(_verified, tmp_path)
             await link.append(said("d"))
-            core.server.call(lambda journal: journal.trim(up_to=snapshot.sequence)).result(5)
+            core.server.call(lambda journal: journal.trim(up_to=snapshot.sequence)).result(20)
             remove_files(tmp_path / "store-1.sqlite")
             await until(lambda: _texts(tmp_path) == ["a", "b", "c", "d"], "the store is there again")
             # A reader can open the new store a moment before the applier follows it.
@@ -176,7 +176,7 @@ async def test_a_store_that_cannot_be_built_again_is_said_and_posting_goes_on(tm
         async with linked(tmp_path) as link:
             await link.append(said("a"))
             await store_at_head(link)
-            core.server.call(lambda journal: journal.trim(up_to=core.server.head)).result(5)
+            core.server.call(lambda journal: journal.trim(up_to=core.server.head)).result(20)
             remove_files(tmp_path / "store-1.sqlite")
             await until(lambda: "no snapshot is left" in core.applier.status.last_error, "the core says why")
             errors = core.applier.status.errors

@@ -249,10 +249,10 @@ async def test_views_that_come_too_late_are_told_to_begin_anew(tmp_path):
             for number in range(10):
                 await link.append(said(str(number)))
             await store_at_head(link)
-            core.server.call(lambda journal: journal.trim(up_to=5)).result(5)
+            core.server.call(lambda journal: journal.trim(up_to=5)).result(20)
             heard = Heard()
             link.follow(Feed([heard], VOCABULARY, EventTail(2), lambda: JournalReader(tmp_path / "journal.sqlite")))
-            await asyncio.wait_for(link.diverged.wait(), 5)
+            await asyncio.wait_for(link.diverged.wait(), 20)
             assert heard.texts == []
 
 

@@ -77,7 +77,7 @@ def test_many_writers_at_once_are_all_written_in_their_order(book):
 
     assert asyncio.run(all_at_once()) == [1] * 2_000
     assert notes(book) == [str(number) for number in range(2_000)]
-    eventually(lambda: book.pending == 0, seconds=5.0, what="nothing waits any more")
+    eventually(lambda: book.pending == 0, seconds=20, what="nothing waits any more")
 
 
 def test_a_mistake_of_one_costs_the_others_of_its_batch_nothing(book):

@@ -19,7 +19,7 @@ ON = {"WHIMBREL_STATUS": "on", "WHIMBREL_STATUS_PORT": "0"}
 def ask(url, path):
     """One request to the status page; None where nobody answers."""
     address = urlsplit(url)
-    connection = HTTPConnection(address.hostname, address.port, timeout=5)
+    connection = HTTPConnection(address.hostname, address.port, timeout=20)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

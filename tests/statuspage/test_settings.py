@@ -140,7 +140,7 @@ def test_a_page_by_itself_is_what_its_own_file_says(tmp_path):
             assert ready.startswith("ready: http://127.0.0.1:"), process.stderr.read()
             url = ready.split()[1]
             eventually(lambda: "shop" in measured(url), seconds=30.0, what="the probe of the file has run")
-            with urllib.request.urlopen(f"{url}/subscribe", timeout=5) as reply:
+            with urllib.request.urlopen(f"{url}/subscribe", timeout=20) as reply:
                 assert 'type="email"' in reply.read().decode()
             eventually((tmp_path / "copy" / "index.html").exists, seconds=10.0, what="there is a copy")
             assert SECRET not in Path(f"/proc/{process.pid}/cmdline").read_text()
@@ -154,7 +154,7 @@ def test_a_page_by_itself_is_what_its_own_file_says(tmp_path):
 
 def measured(url):
     """The parts of which anything is known."""
-    with urllib.request.urlopen(f"{url}/api/v2/components.json", timeout=5) as reply:
+    with urllib.request.urlopen(f"{url}/api/v2/components.json", timeout=20) as reply:
         return {one["id"] for one in json.load(reply)["components"]}
 
 

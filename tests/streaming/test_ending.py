@@ -8,7 +8,7 @@ import pytest
 from tests.streaming.beside import streaming_beside
 from tests.support.serving import eventually
 
-SOON_SECONDS = 5.0
+SOON_SECONDS = 15.0
 
 
 def test_disabling_an_account_ends_its_open_streams_and_no_others(server, streaming, ada_bob_cleo):

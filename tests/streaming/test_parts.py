@@ -197,7 +197,7 @@ def test_a_socket_whose_other_end_has_fallen_silent_is_ended_at_the_second_visit
         web_socket.visit()
         assert theirs.recv(10) == b"\x89\x00"
         web_socket.visit()
-        await asyncio.wait_for(keeping.left.wait(), 5)
+        await asyncio.wait_for(keeping.left.wait(), 20)
         theirs.close()
         return keeping.counts.ended
 
