@@ -11,6 +11,7 @@ from tests.support.browsing import PASSWORD, Browser, Server
 from tests.support.openapi import assert_entity
 from whimbrel.api.oauth.passwords import WRONG
 from whimbrel.api.oauth.redirects import OUT_OF_BAND
+from whimbrel.reliability.ratelimit import ADDRESS
 
 BACK = "https://app.example/back?at=1"
 VERIFIER = "v" * 64
@@ -363,3 +364,14 @@ def test_trying_passwords_ends_for_the_address_and_for_the_name(tmp_path):
     page = browser.open("/oauth/authorize", **request_of(register(server)))
     assert browser.send(page.form, login="ada", password=PASSWORD).status == 303
     server.close()
+
+
+def test_a_person_at_a_browser_read_json_when_too_much_was_asked_or_sent(tmp_path):
+    server = Server(tmp_path, limited=True)
+    too_much = server.ask("POST", "/oauth/sign_in", headers={"Content-Length": str(10**9)}, body=b"")
+    refused = [Browser(server).open("/oauth/authorize") for _ in range(ADDRESS.requests)][-1]
+    server.close()
+    assert (too_much.status, refused.status) == (413, 429)
+    assert all("That did not work" in page.text for page in (too_much, refused))
+    assert int(refused.header("retry-after")) > 0
+    assert refused.header("x-ratelimit-remaining") == "0"

@@ -117,16 +117,24 @@ class Api:
             peer[0] if peer else "", request.headers.get(b"x-forwarded-for"), self._trusted
         )
         try:
-            await sign_in(request, route, self._freshness)
-        finally:
-            # Also when it failed: guessing tokens must cost as much as using one.
-            self._count(request, route, extra)
-        await request.read_body()
+            await self._admit(request, route, extra)
+        except WhimbrelError as error:
+            if route.refusal is None:
+                raise
+            return route.refusal(error)
         answer = await route.handler(request)
         age_seconds = self._freshness.age_seconds()
         if age_seconds >= _OLD_SECONDS:
             extra.append((b"x-whimbrel-age", b"%d" % age_seconds))
         return answer
+
+    async def _admit(self, request: Request, route: Route, extra: list[tuple[bytes, bytes]]) -> None:
+        try:
+            await sign_in(request, route, self._freshness)
+        finally:
+            # Also when it failed: guessing tokens must cost as much as using one.
+            self._count(request, route, extra)
+        await request.read_body()
 
     def _count(self, request: Request, route: Route, extra: list[tuple[bytes, bytes]]) -> None:
         if self._limits is None or (request.account is not None and self._spared(request.account.name)):

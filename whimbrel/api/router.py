@@ -13,7 +13,7 @@ from whimbrel.api.answers import Answer
 from whimbrel.api.errors import MethodNotAllowed
 from whimbrel.api.request import Request
 from whimbrel.api.scopes import openers
-from whimbrel.kernel.errors import NotFound
+from whimbrel.kernel.errors import NotFound, WhimbrelError
 
 Handler = Callable[[Request], Awaitable[Answer]]
 
@@ -28,7 +28,8 @@ class Route(msgspec.Struct, frozen=True):
 
     `scope` is what the token needs (several: any one of them). `waiting` lets accounts in that are not yet confirmed
     or approved. `budgets` are further rate limits by name (reliability.ratelimit.BUDGETS). `cors` is whether other
-    sites' scripts may call it. `summary` describes it where the handler's docstring would not (OpenAPI).
+    sites' scripts may call it. `summary` describes it where the handler's docstring would not (OpenAPI). `refusal`
+    tells what goes wrong before the handler is called, where a person reads it and not a program.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Route(msgspec.Struct, frozen=True):
     budgets: tuple[str, ...] = ()
     cors: bool = True
     summary: str = ""
+    refusal: Callable[[WhimbrelError], Answer] | None = None
     opened_by: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

@@ -33,9 +33,12 @@ def page(template: str, *, status: int = 200, headers: Headers = (), leads_away:
     return Answer(status, body, (*_guards(policy), *headers), content_type=HTML, cache=b"no-store")
 
 
-def broken_page(words: str, *, status: int = 400, back: str = "", place: str = "") -> Answer:
+def broken_page(
+    words: str, *, status: int = 400, back: str = "", place: str = "", retry_after_seconds: int | None = None
+) -> Answer:
     """The page that says what went wrong; with the app's address to go `back` to, and the `place` that this is."""
-    return page("broken.html", status=status, words=words, back=back, place=place)
+    headers: Headers = ((b"retry-after", b"%d" % retry_after_seconds),) if retry_after_seconds is not None else ()
+    return page("broken.html", status=status, headers=headers, words=words, back=back, place=place)
 
 
 def redirect(location: str, *, headers: Headers = ()) -> Answer:

@@ -30,10 +30,10 @@ def oauth_routes(*, signing_key: bytes, limits: RateLimits | None, freshness: Fr
         return _in_a_page(current(handler))
 
     return (
-        Route("GET", "/oauth/authorize", seen(authorize.ask), cors=False),
-        Route("POST", "/oauth/authorize", seen(authorize.answer), cors=False),
-        Route("POST", "/oauth/sign_in", seen(authorize.sign_in), cors=False),
-        Route("POST", "/oauth/sign_out", seen(authorize.sign_out), cors=False),
+        Route("GET", "/oauth/authorize", seen(authorize.ask), cors=False, refusal=_page_of),
+        Route("POST", "/oauth/authorize", seen(authorize.answer), cors=False, refusal=_page_of),
+        Route("POST", "/oauth/sign_in", seen(authorize.sign_in), cors=False, refusal=_page_of),
+        Route("POST", "/oauth/sign_out", seen(authorize.sign_out), cors=False, refusal=_page_of),
         Route("POST", "/oauth/token", current(tokens.give)),
         Route("POST", "/oauth/revoke", current(revoke)),
         Route("GET", "/oauth/userinfo", userinfo, auth="user", scope="profile"),
@@ -61,6 +61,10 @@ def _in_a_page(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except WhimbrelError as error:
-            return broken_page(error.public, status=error.status)
+            return _page_of(error)
 
     return told
+
+
+def _page_of(error: WhimbrelError) -> Answer:
+    return broken_page(error.public, status=error.status, retry_after_seconds=error.retry_after_seconds)
