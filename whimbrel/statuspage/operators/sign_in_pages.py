@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from whimbrel.kernel.errors import WhimbrelError
+from whimbrel.kernel.limits import STRANGERS_FORM_BYTES_MAX
 from whimbrel.statuspage.operators.front import Attempt
 from whimbrel.statuspage.operators.guard import COOKIE, check_origin, forget, form_of, remember
 from whimbrel.statuspage.operators.pages import SIGN_IN, Admin, Asked, go
@@ -28,7 +29,7 @@ class _SignIn:
             return self._form(request)
         try:
             check_origin(request)
-            form = await form_of(request)
+            form = await form_of(request, bytes_max=STRANGERS_FORM_BYTES_MAX)
             attempt = Attempt(form["name"].strip(), form["password"], form["code"], self._admin.peer_of(request))
             token = await self._admin.operators.sign_in(attempt)
         except WhimbrelError as error:

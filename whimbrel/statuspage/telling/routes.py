@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from whimbrel.kernel.errors import BadRequest, Invalid, WhimbrelError
+from whimbrel.kernel.limits import STRANGERS_FORM_BYTES_MAX
 from whimbrel.statuspage.operators.guard import document_of, form_of
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.layout import Layout, reader
@@ -87,7 +88,7 @@ class _Subscribing:
         return self._form(request, {})
 
     async def ask(self, request: Request) -> Response:
-        form = await form_of(request)
+        form = await form_of(request, bytes_max=STRANGERS_FORM_BYTES_MAX)
         words, _ = reader(request)
         if not self._desk.mail:
             return self._said(request, "title", self._texts(request)("no_mail"), status=404)
@@ -125,7 +126,7 @@ class _Subscribing:
     async def subscriber(self, request: Request) -> Response:
         """What Statuspage's clients send, and what they read of the answer."""
         try:
-            wanted = _wanted(await document_of(request))
+            wanted = _wanted(await document_of(request, bytes_max=STRANGERS_FORM_BYTES_MAX))
             one = await self._subscribed(wanted, request)
         except WhimbrelError as error:
             wait = error.retry_after_seconds
