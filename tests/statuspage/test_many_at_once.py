@@ -1,4 +1,4 @@
-"""Many who hold a connection and say nothing, as thousands of browsers do during an outage, keep nobody else waiting."""
+"""Many who hold a connection and say nothing, as thousands of browsers do in an outage, keep nobody else waiting."""
 
 import resource
 import socket
