@@ -96,9 +96,30 @@ def test_nothing_is_left_behind(filled):
     assert not [name for name in names if name.startswith("verify") or "anew" in name]
 
 
-def test_a_directory_that_holds_no_server_is_an_error(commands):
-    for words in (("verify",), ("views", "rebuild", "all")):
+def test_a_directory_that_holds_no_server_is_an_error_and_is_not_made(commands):
+    """Accident: `migrate` made the directory, and `snapshot --list` said that there are none, with code 0."""
+    for line in ("verify", "views rebuild all", "snapshot --list", "migrate", "migrate --back", "migrate --finish"):
+        words = line.split()
         ended = commands.run(*words)
         assert ended.code == 1
         assert "there is no journal" in ended.err
         assert not commands.data.exists()
+
+
+def test_a_journal_that_was_lost_is_not_begun_anew_beside_its_store(commands):
+    """Accident: a directory whose journal had been left behind started as an empty server, which then emptied the
+    store as well: the last copy of what people had written."""
+    commands.done("account", "create", "ada", "--email", "ada@example.org", "--no-password")
+    store = (commands.data / "store-1.sqlite").read_bytes()
+    for path in commands.data.glob("journal.sqlite*"):
+        path.write_bytes(b"")
+    ended = commands.run("account", "list")
+    assert (ended.code, "The journal is gone" in ended.err) == (1, True), ended
+    assert (commands.data / "store-1.sqlite").read_bytes() == store
+
+
+def test_what_a_crash_has_left_of_the_published_head_does_no_harm(commands):
+    """Accident: a command that met a damaged run/head ended with a traceback."""
+    commands.done("account", "create", "ada", "--email", "ada@example.org", "--no-password")
+    (commands.data / "run" / "head").write_bytes(b"\xa5" * 4_096)
+    assert "ada" in commands.done("account", "list")

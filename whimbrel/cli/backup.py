@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from whimbrel.backing_up import BackedUp, Wishes, back_up, open_place
+from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, note, say, say_json, say_table
 from whimbrel.cli.product import DataFlag, JsonFlag, configuration
 from whimbrel.cli.verify import stages
@@ -40,6 +41,10 @@ def backup(
     if list:
         list_backups(place, endpoint=endpoint, json=json)
         return
+    if keep is not None and keep < 1:
+        raise Usage(f"--keep: {keep}: expected how many backups are to stay, at least 1")
+    if not keep_days >= 0:
+        raise Usage(f"--keep-days: {keep_days:g}: expected a number of days, 0 or more")
     os.umask(0o077)
     wishes = Wishes(full=full, keep=keep, keep_days=keep_days)
     tree = configuration(data).config

@@ -12,8 +12,8 @@ from typing import Final
 from cyclopts import App, CycloptsError
 
 from whimbrel import __version__
-from whimbrel.cli.codes import DONE, INTERRUPTED, USAGE, code_of
-from whimbrel.cli.helping import Wrapped
+from whimbrel.cli.codes import DONE, FAILED, USAGE, code_of
+from whimbrel.cli.helping import Patient, Wrapped
 from whimbrel.cli.output import note
 from whimbrel.kernel.errors import WhimbrelError
 
@@ -89,7 +89,7 @@ STATUS_GROUPS: Final = {
 def build(*, loaded: bool = False) -> App:
     """The tree of commands, in the order in which help shows them. `loaded`: with what they say of themselves."""
     app = App(name="whimbrel", help="A microblog server: see docs/cli.md.", version=__version__)
-    app.help_formatter = Wrapped()
+    app.help_formatter, app.console = Wrapped(), Patient()
     _add(app, COMMANDS, loaded=loaded)
     account = App(name="account", help="Make, look at and change accounts.")
     app.command(_add(account, ACCOUNT_COMMANDS, loaded=loaded))
@@ -129,11 +129,18 @@ def run(words: Sequence[str]) -> int:
     except WhimbrelError as error:
         note(f"whimbrel: {in_full(error)}")
         return code_of(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except OSError as error:
+        note(f"whimbrel: {of_the_system(error)}")
+        return FAILED
     return result if isinstance(result, int) else DONE
 
 
 def in_full(error: WhimbrelError) -> str:
     """The text for people, and the text for the log where it says more: who runs a command is the operator."""
     return error.public if str(error) == error.public else f"{error.public} ({error})"
+
+
+def of_the_system(error: OSError) -> str:
+    """What the system refused, and of which file where it says so."""
+    words = error.strerror or str(error)
+    return words if error.filename is None else f'"{error.filename}": {words}'

@@ -1,5 +1,6 @@
 """How help is laid out: plain text without boxes, each entry wrapped once, to the terminal's width."""
 
+import sys
 import textwrap
 from io import StringIO
 from typing import Final
@@ -8,8 +9,19 @@ from cyclopts.help import HelpPanel
 from cyclopts.help.formatters.plain import PlainFormatter
 from rich.console import Console, ConsoleOptions
 
+from whimbrel.cli.output import nobody_reads
+
 _UNBROKEN: Final = 10_000
 _HANGING: Final = " " * 6
+
+
+class Patient(Console):
+    """A console whose reader may leave: rich would end the process with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing more."""
+        self.quiet = True
+        nobody_reads(sys.stdout)
 
 
 class Wrapped(PlainFormatter):

@@ -1,14 +1,16 @@
 """What commands print: plain lines for people, JSON where a machine reads, progress on anything long.
 
 Results go to standard output, everything else (errors, progress) to standard error, so that a pipe gets the result
-and nothing else.
+and nothing else. A reader that leaves (`| head -1`) ends nothing: the command does its work, and its code says how
+that went.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import msgspec
 from rich.console import Console
@@ -26,13 +28,29 @@ class Advance(Protocol):
 
 
 def say(line: str) -> None:
-    """One line of the result."""
-    print(line, flush=True)
+    """One line of the result. Raises OSError where it cannot be written (a full disk), but not to a reader who left."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        nobody_reads(sys.stdout)
+    except OSError as error:
+        nobody_reads(sys.stdout)  # else Python tries what is left of the line again when it ends
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def note(line: str) -> None:
-    """One line beside the result: for people, never for a pipe."""
-    print(line, file=sys.stderr, flush=True)
+    """One line beside the result: for people, never for a pipe. What cannot be written is lost: who could be told?"""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        nobody_reads(sys.stderr)
+
+
+def nobody_reads(stream: TextIO) -> None:
+    """Have whatever else is written to `stream` go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def say_json(value: Any) -> None:

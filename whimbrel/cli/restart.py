@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from cyclopts import Parameter
 
-from whimbrel.cli.codes import DONE
+from whimbrel.cli.codes import DONE, Usage
 from whimbrel.cli.output import note, say
 from whimbrel.cli.product import DataFlag, configuration
 from whimbrel.kernel.errors import Conflict, Invalid, Unavailable, WhimbrelError
@@ -31,6 +31,8 @@ def restart(*, python: PythonFlag = None, data: DataFlag = None) -> int:
     Args:
         python: the Python of another installation, which is to take over
     """
+    if python == "":
+        raise Usage('--python: "": expected the path of an interpreter')
     supervisor = configuration(data).config.data / "run" / "supervisor.sock"
     query = "?" + urlencode({"python": os.path.abspath(python)}) if python else ""
     reply = asked(supervisor, "/restart" + query)

@@ -10,6 +10,7 @@ from whimbrel.cli.output import moment, say, say_json, say_table
 from whimbrel.cli.product import DataFlag, JsonFlag, configuration
 from whimbrel.cli.verify import stages
 from whimbrel.snapshotting import Taken, make_now, taken_so_far
+from whimbrel.upkeep import journal_in
 
 ListFlag = Annotated[bool, Parameter(name="--list", negative="")]
 
@@ -22,6 +23,7 @@ def snapshot(*, list: ListFlag = False, json: JsonFlag = False, data: DataFlag =
     """
     folder = configuration(data).config.data
     if list:
+        journal_in(folder)
         tell(taken_so_far(folder), json=json)
         return DONE
     with stages() as on_progress:

@@ -75,8 +75,11 @@ def remove_store(data: Path, number: int) -> None:
 
 @contextmanager
 def alone(data: Path) -> Iterator[None]:
-    """For as long as the block runs nobody else migrates this data directory. Raises Conflict when somebody does."""
-    run = data / "run"
+    """For as long as the block runs nobody else migrates this data directory.
+
+    Raises Conflict when somebody does, NotFound where there is no journal: nothing is made in a mistyped directory.
+    """
+    run = journal_in(data).parent / "run"
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(run / "migrate.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
