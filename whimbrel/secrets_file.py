@@ -41,10 +41,9 @@ def _key(path: Path) -> bytes:
     if not path.exists():
         _make(path)
     _refuse_when_open_to_others(path)
-    text = path.read_text("ascii").strip()
     try:
-        key = bytes.fromhex(text)
-    except ValueError:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except (ValueError, OSError):  # bytes that are no text, a directory
         key = b""
     if len(key) != KEY_BYTES:
         raise Misconfigured(f'secret: "{path}" holds no key: expected {KEY_BYTES * 2} hexadecimal digits')

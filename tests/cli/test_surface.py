@@ -11,6 +11,7 @@ from whimbrel import __version__
 from whimbrel.cli.codes import MEANINGS, Usage, code_of
 from whimbrel.cli.commands import build
 from whimbrel.kernel.errors import Corrupt, JournalUnavailable, Misconfigured, NotFound, StoreUnavailable
+from whimbrel.secrets_file import open_secrets
 
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 LEAVES = {
@@ -126,6 +127,9 @@ def test_the_version_is_the_packages_own():
         ("serve", "again"),
         ("views", "rebuild", "everything"),
         ("verify", "--fast"),
+        ("backup", "place", "--keep", "0"),
+        ("backup", "place", "--keep-days", "-1"),
+        ("restart", "--python", ""),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_says_why(tmp_path, words):
@@ -153,6 +157,15 @@ def test_a_misconfigured_command_ends_with_4_and_one_line(tmp_path, words, envir
     assert said in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "data").exists()
+
+
+def test_serve_ends_with_4_where_others_can_read_a_secret(tmp_path):
+    """Accident: the process that met it ended with a traceback, and was started again without end."""
+    open_secrets(tmp_path)
+    (tmp_path / "secrets" / "signing.key").chmod(0o644)
+    ended = whimbrel("serve", "--data", str(tmp_path), "--port", "0")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert re.fullmatch(r"whimbrel: secret: .*signing.key\" has mode 0644: expected 0600, .*\n", ended.stderr)
 
 
 def test_serve_asks_for_its_flags_without_loading_the_server():

@@ -36,9 +36,9 @@ def test_a_secret_that_others_can_read_stops_the_start(tmp_path, path, mode):
         open_secrets(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "00", "zz" * 32, "0" * 66])
-def test_a_key_file_that_holds_no_key_stops_the_start(tmp_path, text):
+@pytest.mark.parametrize("content", [b"", b"00", b"zz" * 32, b"0" * 66, b"\xff\xfe" * 32])
+def test_a_key_file_that_holds_no_key_stops_the_start(tmp_path, content):
     open_secrets(tmp_path)
-    (tmp_path / "secrets" / "signing.key").write_text(text, "ascii")
+    (tmp_path / "secrets" / "signing.key").write_bytes(content)
     with pytest.raises(Misconfigured, match="holds no key"):
         open_secrets(tmp_path)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from whimbrel import config
-from whimbrel.cli.codes import MISCONFIGURED
+from whimbrel.cli.codes import MISCONFIGURED, USAGE
 from whimbrel.kernel.errors import Misconfigured
 from whimbrel.option_table import OPTIONS, Option
 from whimbrel.reliability.children import of_this_process
+from whimbrel.secrets_file import open_secrets
 from whimbrel.status_options import flag_of
 from whimbrel.status_table import PAGE
 
@@ -28,6 +29,7 @@ def serve(arguments: Sequence[str]) -> int:
     try:
         configuration = config.read(flags, os.environ).config
         make_data_directory(configuration.data)
+        open_secrets(configuration.data)
     except Misconfigured as error:
         print(f"whimbrel: {error.public}", file=sys.stderr)
         return MISCONFIGURED
@@ -48,7 +50,7 @@ def serve_words(*words: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The flags of `serve`: one for each option, and where to look for data and configuration."""
-    flags = argparse.ArgumentParser(
+    flags = _Flags(
         prog="whimbrel serve",
         allow_abbrev=False,
         description="Start the server; prints one line, `ready: URL`, when everything answers. Each option can also"
@@ -68,6 +70,14 @@ def parser() -> argparse.ArgumentParser:
         flag = flag_of(option, alone=False)
         page.add_argument(flag, metavar="VALUE", default=argparse.SUPPRESS, help=_help(option))
     return flags
+
+
+class _Flags(argparse.ArgumentParser):
+    """Says of a wrong flag what every other command says of one: a line, not two pages of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with this message."""
+        self.exit(USAGE, f"whimbrel: serve: {message}\nwhimbrel: see whimbrel serve --help\n")
 
 
 def make_data_directory(data: Path) -> None:
