@@ -28,6 +28,7 @@ from whimbrel.engines.journal.reader import JournalReader
 from whimbrel.engines.journal.server import CoreServer
 from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.store.applier import Applier, Follows
+from whimbrel.engines.store.lost_journal import refuse_lost_journal
 from whimbrel.engines.store.numbered import NewerRelease, numbers, refuse_newer, store_of
 from whimbrel.engines.store.parked import parked_with_content
 from whimbrel.engines.store.sqlite import SqliteStore
@@ -106,11 +107,15 @@ class Core:
         run = data / "run"
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal_path = data / "journal.sqlite"
+        if vfs is None:
+            refuse_lost_journal(data, journal_path)
         self._journal = SqliteJournal(journal_path, clock=clock, essential=essential, vfs=vfs)
         _take_up(self._journal, data)
         self.store_path = store_path = store_of(data, numbers(self._journal.find))
         head = HeadWriter(run / "head")
         head.publish_store(0, clock())  # what a predecessor wrote says nothing of the file that lies there now
+        if head.disk not in range(len(LEVELS)):  # the file was damaged
+            head.publish_disk(0)
         disk = DiskWatch(data, refused=lambda: self._journal.on_reserve)
         self._lookout = Lookout(disk, partial(self._looked, head))
         self.health = CoreHealth(disk, head, clock)
