@@ -44,7 +44,7 @@ from whimbrel.engines.store.numbered import store_in
 from whimbrel.engines.store.snapshots import Busy, Snapshot, newest_fitting
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.kernel.clock import Clock, wall_clock_ms
-from whimbrel.kernel.errors import Corrupt, JournalUnavailable, StoreUnavailable, Unavailable
+from whimbrel.kernel.errors import Corrupt, Invalid, JournalUnavailable, StoreUnavailable, Unavailable
 from whimbrel.kernel.giving_way import give_way
 from whimbrel.kernel.limits import (
     BACKUP_ERASED_WITHIN_MS,
@@ -99,8 +99,13 @@ class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
 def back_up(
     data: Path, place: Place, wishes: Wishes, on_progress: OnProgress, *, clock: Clock = wall_clock_ms
 ) -> BackedUp:
-    """Make a backup of this data directory. Raises NotFound (no journal), BackupRuns, PlaceUnavailable, Unavailable."""
+    """Make a backup of this data directory.
+
+    Raises NotFound (no journal), Invalid (the place lies in it), BackupRuns, PlaceUnavailable, Unavailable.
+    """
     journal_in(data)
+    if place.lies_in(data):
+        raise Invalid(f'"{place.shown}" lies in the data directory: expected a place that is there when that is gone')
     ended = threading.Event()
 
     def advance(what: str, done: int, total: int) -> None:

@@ -61,6 +61,24 @@ def test_young_objects_stay_because_they_may_belong_to_a_backup_that_is_being_ma
     assert not young.exists()
 
 
+def test_what_is_somebody_elses_stays_whatever_it_is_called(town, place, tmp_path):
+    """Accident: every old file below the place whose name had a number sign and a digit was swept away, because the
+    unfinished objects of a killed backup are called so."""
+    theirs = tmp_path / "place" / "letters" / "bill #3.txt"
+    theirs.parent.mkdir()
+    theirs.write_text("paid")
+    os.utime(theirs, (1_000, 1_000))
+    backed_up(town.data, place)
+    assert theirs.exists()
+
+
+def test_a_place_within_the_data_directory_is_refused(town):
+    """Accident: a backup was made into the very directory that it is to replace."""
+    for inside in (town.data, town.data / "backups"):
+        with pytest.raises(Invalid, match="lies in the data directory"):
+            backed_up(town.data, open_place(str(inside), make=True))
+
+
 def test_nothing_is_removed_while_a_manifest_cannot_be_read(town, place, tmp_path):
     backed_up(town.data, place)
     (tmp_path / "place" / "backups" / "20200101T000000000Z-1.json").write_bytes(b"nonsense")

@@ -174,3 +174,18 @@ def test_a_restored_server_goes_on_with_the_backups_that_it_came_from(town, plac
     backed_up(town.data, place)
     restored(place, tmp_path / "new")
     assert backed_up(tmp_path / "new", place).image == ""
+
+
+def test_a_restore_that_was_killed_at_its_first_or_its_last_step_is_cleared_away(town, place, tmp_path):
+    """Accident: a kill before the mark was made, or among the removals after a fault, left a directory that every
+    later restore took for somebody else's."""
+    backed_up(town.data, place)
+    (tmp_path / "new.restoring").mkdir()
+    restored(place, tmp_path / "new")
+    (tmp_path / "newer.restoring" / "snapshots").mkdir(parents=True)
+    (tmp_path / "newer.restoring" / ".restoring").touch()
+    restored(place, tmp_path / "newer")
+    (tmp_path / "third.restoring").mkdir()
+    (tmp_path / "third.restoring" / "letter").touch()
+    with pytest.raises(Conflict, match="in the way"):
+        restored(place, tmp_path / "third")

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import socket
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.backup.looking import backed_up, is_same_journal, is_same_store, restored, silent
 from whimbrel.engines.backup.place import PlaceUnavailable, open_place
-from whimbrel.kernel.errors import Corrupt, NotFound
+from whimbrel.kernel.errors import Corrupt, Invalid, NotFound
 from whimbrel.restoring import backups_at, rehearse
 
 BUCKET = "birds"
@@ -84,5 +85,37 @@ def test_an_object_that_is_missing_from_a_bucket_is_named(town, endpoint):
 
 
 def test_a_bucket_that_is_not_there_is_said_so(town, endpoint):
-    with pytest.raises(PlaceUnavailable, match="nobody"):
+    with pytest.raises(PlaceUnavailable, match=r"s3://nobody/one: .*: 404 Not Found: NoSuchBucket: The"):
         backed_up(town.data, open_place("s3://nobody/one", endpoint=endpoint))
+
+
+def test_who_does_not_answer_is_told_in_few_words(town):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    with pytest.raises(PlaceUnavailable, match=r"^s3://birds/one: backups: Connection refused$"):
+        backed_up(town.data, open_place(f"s3://{BUCKET}/one", endpoint=address))
+
+
+@pytest.mark.parametrize(
+    ("place", "endpoint", "named"),
+    [
+        ("s3://bi rds/one", "http://127.0.0.1:1", "bucket"),
+        ("s3://birds/../one", "http://127.0.0.1:1", "slashes"),
+        ("s3://birds/one//two", "http://127.0.0.1:1", "slashes"),
+        ("s3://birds/one", "127.0.0.1:9000", "endpoint"),
+        ("s3://birds/one", "http://", "endpoint"),
+        ("s3://birds/one", "http://127.0.0.1:99999", "endpoint"),
+        ("s3://birds/one", "http://127.0.0.1:1/ x", "endpoint"),
+        ("", None, "place"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_asked(place, endpoint, named):
+    """Accident: the S3 client ended with a panic and two pages of its own stack."""
+    with pytest.raises(Invalid, match=named):
+        open_place(place, endpoint=endpoint)
+
+
+def test_a_key_with_a_lines_end_is_refused_by_its_name(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key\n")
+    with pytest.raises(Invalid, match="AWS_ACCESS_KEY_ID in the environment"):
+        open_place("s3://birds/one")

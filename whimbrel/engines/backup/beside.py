@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,7 @@ def beside(data: Path) -> Iterator[Path]:
     """
     building = data.with_name(f"{data.name}{_MARK}")
     mark = building / _MARK
-    if building.exists() and not mark.exists():
+    if building.exists() and not mark.exists() and not _is_empty(building):
         raise Conflict(f'"{building}" is in the way: a restore builds there')
     building.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -40,7 +40,9 @@ def beside(data: Path) -> Iterator[Path]:
             _empty(building, but=mark)
             yield building
         except BaseException:
-            shutil.rmtree(building, ignore_errors=True)
+            with suppress(OSError):  # what is left is swept by the next one, who knows it by its mark: that goes last
+                _empty(building, but=mark)
+                shutil.rmtree(building)
             raise
     finally:
         os.close(lock)
@@ -56,6 +58,11 @@ def settle(building: Path, data: Path) -> None:
     (data / _MARK).unlink()
     sync(data)
     sync(data.parent)
+
+
+def _is_empty(building: Path) -> bool:
+    """Whether a restore was killed before it could put its mark there."""
+    return building.is_dir() and not any(building.iterdir())
 
 
 def _empty(folder: Path, *, but: Path) -> None:

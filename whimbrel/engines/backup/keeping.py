@@ -1,6 +1,6 @@
 """Which backups are kept, and which objects nobody needs any more.
 
-Backups expire like every other copy (DESIGN rule 12), but never the newest few: a server whose backups have failed for
+Backups expire like every other copy (rule 12), but never the newest few: a server whose backups have failed for
 a month must not lose the last good one by making another. An object is removed when no manifest leads to it, and when
 it is old: a younger one may belong to a backup that is being made.
 """
@@ -76,7 +76,7 @@ def sweep(place: Place, gone: Iterable[str], now_ms: int) -> Swept:
     """
     removed = list(gone)
     place.delete(removed)
-    place.drop_unfinished(now_ms - BACKUP_LEFTOVER_MS)
+    place.drop_unfinished((BACKUPS, OBJECTS), now_ms - BACKUP_LEFTOVER_MS)
     left = find_backups(place)
     if left.damaged:
         return Swept(len(removed), 0, 0)

@@ -19,6 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from whimbrel.engines.backup.refusals import refuse_what_is_no_bucket, why_refused
 from whimbrel.engines.syncing import sync
 from whimbrel.kernel.errors import Invalid, NotFound, Unavailable
 from whimbrel.kernel.limits import BACKUP_LISTED_MAX, BACKUP_PLACE_RETRIES_MAX, BACKUP_PLACE_SECONDS
@@ -90,14 +91,22 @@ class Place:
             except NotFound:
                 continue
 
-    def drop_unfinished(self, before_ms: int) -> int:
-        """Remove what a killed backup had begun to write in a directory; returns how many files that were."""
+    def drop_unfinished(self, folders: Iterable[str], before_ms: int) -> int:
+        """Remove what a killed backup had begun to write in these folders; returns how many files that were.
+
+        Only there: a disk of backups may hold what is somebody else's, and called so.
+        """
         if self._root is None:
             return 0
-        found = [path for path in self._root.rglob(_STAGED) if path.stat().st_mtime * 1_000 < before_ms]
+        staged = [path for folder in folders for path in (self._root / folder).rglob(_STAGED)]
+        found = [path for path in staged if path.stat().st_mtime * 1_000 < before_ms]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)
+
+    def lies_in(self, folder: Path) -> bool:
+        """Whether it is a directory in `folder`, or that itself."""
+        return self._root is not None and self._root.is_relative_to(folder.resolve())
 
     @contextmanager
     def _named(self, name: str) -> Iterator[None]:
@@ -105,8 +114,10 @@ class Place:
             yield
         except FileNotFoundError as error:
             raise NotFound(f"{self.shown}: there is no {name}", log=f"{self.shown}: {name} is missing") from error
-        except (BaseError, OSError) as error:
-            why = str(error).strip().splitlines()[0]
+        except OSError as error:
+            raise PlaceUnavailable("The place of the backups is away.", log=of_a_file(self.shown, error)) from error
+        except BaseError as error:
+            why = why_refused(error) if self._root is None else str(error).strip().splitlines()[0]
             raise PlaceUnavailable("The place of the backups is away.", log=f"{self.shown}: {name}: {why}") from error
 
 
@@ -116,6 +127,8 @@ def open_place(where: str, *, endpoint: str | None = None, make: bool = False) -
     S3 takes keys, region and endpoint from the usual AWS variables; `endpoint` goes before them. With `make` a
     directory is made if there is none, else that is NotFound. Raises Invalid for another kind of address.
     """
+    if not where:
+        raise Invalid('place: "": expected a directory, file:///directory or s3://bucket/prefix')
     parts = urlsplit(where)
     if parts.scheme == "s3" and parts.netloc:
         return _bucket(parts.netloc, parts.path.strip("/"), endpoint)
@@ -134,12 +147,15 @@ def _directory(path: Path, *, make: bool) -> Place:
             raise NotFound(f'"{path}": there is no such directory')
         root = path.resolve()
         return Place(LocalStore(root), str(path), root=root)
-    except (BaseError, OSError) as error:
+    except OSError as error:
+        raise PlaceUnavailable("The place of the backups is away.", log=of_a_file(str(path), error)) from error
+    except BaseError as error:
         raise PlaceUnavailable("The place of the backups is away.", log=f"{path}: {error}") from error
 
 
 def _bucket(bucket: str, prefix: str, endpoint: str | None) -> Place:
     address = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    refuse_what_is_no_bucket(bucket, prefix, address)
     deadline = timedelta(seconds=BACKUP_PLACE_SECONDS)
     try:
         store = S3Store(
@@ -152,6 +168,11 @@ def _bucket(bucket: str, prefix: str, endpoint: str | None) -> Place:
     except BaseError as error:
         raise PlaceUnavailable("The place of the backups is away.", log=f"s3://{bucket}: {error}") from error
     return Place(store, f"s3://{bucket}/{prefix}".rstrip("/"))
+
+
+def of_a_file(shown: str, error: OSError) -> str:
+    """What the system said of a file at a place, in its own words."""
+    return f"{shown}: {error.strerror or str(error).strip().splitlines()[0]}"
 
 
 def _settle(path: Path) -> None:
