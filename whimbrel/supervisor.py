@@ -9,6 +9,7 @@ is there for that case and leaves when the next supervisor comes. It answers for
 little in it that could fail. Standard library only.
 """
 
+import errno
 import fcntl
 import json
 import logging
@@ -30,6 +31,7 @@ from whimbrel.kernel.limits import (
     CORE_DRAIN_SECONDS,
     LISTEN_BACKLOG,
     OPTIONAL_CHILD_READY_SECONDS,
+    PORT_LEFT_SECONDS,
     STATUS_LEAVES_SECONDS,
 )
 from whimbrel.reliability import answering
@@ -117,6 +119,7 @@ class Supervisor:
         self._interpreter = of_this_process()
         self._home = left.home if left else self._interpreter
         self._began = left.began if left else time.monotonic()
+        self._patience_ends = self._began
         self._sockets: dict[str, socket.socket] = {}
         children = [Child(command, self._run, self._interpreter) for command in settings.commands]
         self._crew = Crew(children, dict(os.environ), self._sockets)
@@ -139,6 +142,8 @@ class Supervisor:
             print(f"whimbrel: a server is already running on the data directory {self._settings.data}", file=sys.stderr)
             return _ALREADY_RUNNING
         self._lock = lock
+        if self._left is None and (self._run / "supervisor.sock").exists():
+            self._patience_ends = time.monotonic() + PORT_LEFT_SECONDS
         self._end_who_outlived()
         if not self._listen():
             return _CANNOT_LISTEN
@@ -191,16 +196,33 @@ class Supervisor:
         return True
 
     def _listener(self, name: str, port: int | None) -> socket.socket:
-        host = self._settings.host
         if port is not None:
-            return listen_tcp(host, port, backlog=LISTEN_BACKLOG)
+            return self._bound(port)
         main = self._sockets[MAIN].getsockname()[1]
         wanted = main + 1 if self._settings.ports[MAIN] and main < _PORT_MAX else 0
         try:
-            return listen_tcp(host, wanted, backlog=LISTEN_BACKLOG)
+            return self._bound(wanted)
         except OSError as error:
             _log.warning("another port is taken", extra={"for": name, "wanted": wanted, "error": error.strerror})
-            return listen_tcp(host, 0, backlog=LISTEN_BACKLOG)
+            return self._bound(0)
+
+    def _bound(self, port: int) -> socket.socket:
+        """A socket that listens there.
+
+        A supervisor that was killed leaves its control socket, and may leave a child that had only just been started:
+        until that has come far enough to notice, it holds the port that it was to listen on.
+        """
+        said = False
+        while True:
+            try:
+                return listen_tcp(self._settings.host, port, backlog=LISTEN_BACKLOG)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > self._patience_ends:
+                    raise
+            if not said:
+                _log.info("a port is waited for: the server before this one was killed", extra={"port": port})
+                said = True
+            time.sleep(CHILD_READY_POLL_SECONDS)
 
     def _end_who_outlived(self) -> None:
         """Have the status program of a supervisor that was killed leave: it went on, and holds its port."""
@@ -261,7 +283,10 @@ class Supervisor:
         )
         if self._said_ready:
             status = f" status: {self._address(STATUS)}" if STATUS in self._sockets else ""
-            print(f"ready: {self._address(MAIN)}{status}", flush=True)
+            try:
+                os.write(sys.stdout.fileno(), f"ready: {self._address(MAIN)}{status}\n".encode())
+            except OSError as error:  # who started the server reads no more, or the line's file is on a full disk
+                _log.warning("the ready line could not be written", extra={"error": error.strerror})
 
     def _address(self, name: str) -> str:
         host, port = self._sockets[name].getsockname()[:2]

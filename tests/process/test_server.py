@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from http.client import HTTPException
@@ -10,7 +11,8 @@ from http.client import HTTPException
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.serving import Server, eventually, serving
+from tests.support.serving import ROOT, Server, eventually, serving
+from whimbrel.reliability.control import ask
 
 NAME = "ines"
 
@@ -207,6 +209,56 @@ def test_an_address_that_is_taken_is_named(tmp_path):
         server = Server(tmp_path / "data")
         done = server.command("serve", "--port", port, code=71)
     assert done == ""
+
+
+def test_a_port_that_a_dying_child_of_a_killed_server_still_holds_is_waited_for(tmp_path):
+    """Accident: a child that had just been started held the port for as long as its imports took; the next start
+    found it taken, and ended."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = Server(tmp_path / "data", port=taken.getsockname()[1])
+        (server.data / "run").mkdir(parents=True)
+        (server.data / "run" / "supervisor.sock").touch()
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        eventually(
+            lambda: server.log.exists() and "a port is waited for" in server.log.read_text("utf-8"),
+            seconds=20,
+            what="it waits for the port",
+        )
+    starting.join()
+    client = server.client()
+    try:
+        assert client.get("/livez").status == 200
+    finally:
+        client.close()
+        server.close()
+
+
+def test_a_server_whose_ready_line_nobody_reads_serves_all_the_same(tmp_path):
+    """Accident: `whimbrel serve | head -0` ended with a traceback when it was ready."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "whimbrel", "serve", "--data", tmp_path / "data", "--port", "0", "--no-status"],
+            stdout=writes,
+            stderr=log,
+            cwd=ROOT,
+        ) as process,
+    ):
+        os.close(writes)
+        supervisor = tmp_path / "data" / "run" / "supervisor.sock"
+        try:
+            eventually(
+                lambda: "the ready line could not be written" in (tmp_path / "log").read_text("utf-8"),
+                seconds=30,
+                what="it is ready",
+            )
+            assert ask(supervisor, "/readyz").status == 200
+        finally:
+            process.terminate()
+        assert process.wait(15) == 0
 
 
 def _texts(client, account_id):
