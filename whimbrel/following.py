@@ -74,8 +74,8 @@ class Following:
 
 def spare_the_collector() -> None:
     """Take what the views hold out of the collector's sight."""
-    # It stays for hours and has no cycles. Walking through it all, as the full collections did under load, stopped
-    # every request for up to 90 ms; now they look only at what came since, and less often.
+    # It stays for hours and has no cycles. Full collections that walk through it all stop every request for up to
+    # 90 ms under load; so they look only at what came since, and less often.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
