@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.serving import ROOT, eventually
 from whimbrel.kernel.errors import Corrupt
+from whimbrel.kernel.limits import BOOK_READER_CACHE_BYTES, BOOK_READERS, BOOK_WRITER_CACHE_BYTES
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book, BookUnavailable
 
@@ -170,3 +171,46 @@ def test_a_history_of_many_pages_is_verified_whole(book):
     assert found_faults(book) == []
     with book.look() as rows:
         assert history.newest(rows)[0] == 1_203
+
+
+def test_a_task_that_is_cancelled_in_the_moment_of_its_answer_ends(book):
+    """Accident: a page that was told to stop in such a moment turned on, and never ended."""
+
+    def hopping(loop, hops, do):
+        if hops:
+            loop.call_soon(hopping, loop, hops - 1, do)
+        else:
+            do()
+
+    async def forgot(hops):
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+        def cancel():
+            cancelled.append(task.cancel())
+            told.set()
+
+        cancelled = []
+        task = asyncio.create_task(book.read(lambda _: loop.call_soon_threadsafe(hopping, loop, hops, cancel)))
+        await asyncio.wait([task])
+        await told.wait()
+        return cancelled == [True] and not task.cancelled()
+
+    async def tried():
+        return [await forgot(n % 8) for n in range(100)]
+
+    assert not any(asyncio.run(tried()))
+
+
+def test_a_book_keeps_little_of_its_file_in_memory(book):
+    """Accident: the caches were those of a server's store, and grew to 48 MB in a page of 36."""
+    before = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)[0]
+
+    async def fill():
+        for _ in range(100):
+            await book.write(lambda pen: pen.run("INSERT INTO notes (text) VALUES (hex(randomblob(100000)))"))
+        looks = [book.read(lambda look: look.all("SELECT SUM(LENGTH(text)) FROM notes")) for _ in range(BOOK_READERS)]
+        await asyncio.gather(*looks)
+
+    asyncio.run(fill())
+    grown = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)[0] - before
+    assert grown < 1.5 * (BOOK_WRITER_CACHE_BYTES + BOOK_READERS * BOOK_READER_CACHE_BYTES)

@@ -1,6 +1,8 @@
 """Services that nobody speaks of are not kept in memory, and that makes no difference to any figure."""
 
 import asyncio
+import subprocess
+import sys
 from random import Random
 
 import apsw
@@ -14,10 +16,11 @@ from whimbrel.statuspage.detection import surge
 from whimbrel.statuspage.reports.judge import Judge
 from whimbrel.statuspage.reports.rows import Entry
 from whimbrel.statuspage.reports.standings import AWAKE_MINUTES
-from whimbrel.statuspage.reports.tally import BRIGADE_MINUTES, KIND, NETWORK, PLACE, WORDING, Minute, Tally
+from whimbrel.statuspage.reports.tally import BRIGADE_MINUTES, KEPT_MINUTES, Minute, Tally
 
 START = 26_713_234
 WHOLE = 4
+MEMORY_MB_MAX = 57
 
 
 def entry(service, minute, *, network=1, kind=1, wording=0):
@@ -179,17 +182,34 @@ def test_a_list_says_how_all_stand_and_who_looks_at_one_that_sleeps_sees_its_fig
 
 
 def test_few_reports_and_many_are_counted_alike():
-    few, many = Minute(), Minute()
+    few, many = Tally(), Tally()
     reports = [entry(1, START, network=n % 5, kind=n % 3, wording=n % 2) for n in range(TALLY_ROWS_MAX)]
-    for report in reports:
-        few.add(report)
-    for report in reports * 3:
-        many.add(report)
-    for column in (KIND, PLACE, NETWORK, WORDING):
-        assert many.counts(column) == {key: 3 * count for key, count in few.counts(column).items()}
-    assert few.counts(WORDING) == {1: TALLY_ROWS_MAX // 2}
-    for minute in (few, many):
-        kinds = minute.counts(KIND)
-        minute.forget_people()
-        assert (minute.counts(KIND), minute.counts(NETWORK)[3]) == (kinds, 0)
-        assert not minute.counts(WORDING)
+    followed_up = (entry(1, START), False)
+    few.heard([*((report, True) for report in reports), followed_up])
+    many.heard([*((report, True) for report in reports * 3), followed_up])
+    for figure in ("networks", "wordings", "kinds"):
+        found = getattr(few.composition(1, START), figure)
+        assert getattr(many.composition(1, START), figure) == {key: 3 * count for key, count in found.items()}
+    assert few.composition(1, START).wordings == {"1": TALLY_ROWS_MAX // 2}
+    assert few.of(1, START) == Minute(TALLY_ROWS_MAX, WHOLE * TALLY_ROWS_MAX, 1, 60_000 * START)
+    assert many.of(1, START) == Minute(3 * TALLY_ROWS_MAX, 3 * WHOLE * TALLY_ROWS_MAX, 1, 60_000 * START)
+
+
+@pytest.mark.parametrize("reports", [1, 2 * TALLY_ROWS_MAX])
+def test_who_reported_is_forgotten_after_a_quarter_of_an_hour_also_where_minutes_were_not_judged(reports):
+    """Accident: whoever was asleep in the minute in which people were to be forgotten kept them for an hour."""
+    tally = Tally()
+    tally.heard([(entry(1, START, network=n, kind=3, wording=n), True) for n in range(1, reports + 1)])
+    tally.forget(START + BRIGADE_MINUTES + 5, {1: KEPT_MINUTES})
+    assert tally.kinds(1, START) == {3: reports}
+    left = tally.composition(1, START)
+    assert set(left.networks) <= {"0"}
+    assert not left.wordings
+
+
+def test_two_thousand_services_that_are_all_reported_every_minute_leave_the_page_small(tmp_path):
+    """Accident: then it took 65 MB, and more with each hour, because the caches of its book were a server's."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.statuspage.memory", str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    assert float(told.stdout) < MEMORY_MB_MAX
