@@ -4,6 +4,7 @@ import hashlib
 import html
 import re
 from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import urlencode
 
 import pytest
 
@@ -375,3 +376,13 @@ def test_a_person_at_a_browser_read_json_when_too_much_was_asked_or_sent(tmp_pat
     assert all("That did not work" in page.text for page in (too_much, refused))
     assert int(refused.header("retry-after")) > 0
     assert refused.header("x-ratelimit-remaining") == "0"
+
+
+@pytest.mark.parametrize("other", ["before", "behind"])
+def test_a_browser_that_sends_each_cookie_by_itself_was_taken_for_another(server, browser, other):
+    form = browser.open("/oauth/authorize", **request_of(register(server))).form
+    ours, theirs = f"whimbrel_browser={browser.cookies['whimbrel_browser']}", "theirs=1"
+    first, second = (theirs, ours) if other == "before" else (ours, theirs)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": first, "cookie": second}
+    body = urlencode(form.fields | {"login": "ada", "password": PASSWORD}).encode()
+    assert server.ask("POST", form.action, headers=headers, body=body).status == 303

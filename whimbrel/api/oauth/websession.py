@@ -81,7 +81,9 @@ def _set_cookie(public_url: str, name: str, value: str, *, seconds: int | None) 
 
 def _cookie(request: Request, name: str) -> str | None:
     wanted = _full_name(request.microblog.options.public_url, name)
-    for part in (request.header(b"cookie") or "").split(";"):
+    # Over HTTP/2 browsers send each cookie as a field of its own (RFC 9113, 8.2.3).
+    fields = [value.decode("latin-1") for field, value in request.scope["headers"] if field == b"cookie"]
+    for part in ";".join(fields).split(";"):
         found, _, value = part.strip().partition("=")
         if found == wanted:
             return value
