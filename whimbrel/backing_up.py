@@ -36,7 +36,7 @@ from whimbrel.engines.backup.documents import (
 from whimbrel.engines.backup.keeping import Swept, expired, find_backups, image_of, sweep
 from whimbrel.engines.backup.objects import Sender, send_value
 from whimbrel.engines.backup.pace import Pace
-from whimbrel.engines.backup.place import Place
+from whimbrel.engines.backup.place import Place as Place
 from whimbrel.engines.backup.place import open_place as open_place
 from whimbrel.engines.backup.reading import JournalSource
 from whimbrel.engines.journal.reader import JournalReader

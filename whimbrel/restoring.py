@@ -18,7 +18,8 @@ import msgspec
 
 from whimbrel.engines.backup.assembling import Assembled, Assembling, Erasing, Paths
 from whimbrel.engines.backup.beside import beside, settle
-from whimbrel.engines.backup.choosing import Plan, Until, plan
+from whimbrel.engines.backup.choosing import Plan, plan
+from whimbrel.engines.backup.choosing import Until as Until
 from whimbrel.engines.backup.choosing import until_of as until_of
 from whimbrel.engines.backup.copying import count_rows
 from whimbrel.engines.backup.documents import Backup, StoreCopy

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from whimbrel.backing_up import BackedUp, Wishes, back_up, open_place
+from whimbrel.backing_up import BackedUp, Place, Wishes, back_up, open_place
 from whimbrel.cli.codes import Usage
 from whimbrel.cli.output import moment, note, say, say_json, say_table
 from whimbrel.cli.product import DataFlag, JsonFlag, configuration
 from whimbrel.cli.verify import stages
+from whimbrel.kernel.errors import Invalid
 from whimbrel.kernel.limits import BACKUP_KEEP_DAYS
 from whimbrel.restoring import backups_at
 
@@ -49,16 +50,24 @@ def backup(
     wishes = Wishes(full=full, keep=keep, keep_days=keep_days)
     tree = configuration(data).config
     with stages() as on_progress:
-        done = back_up(tree.data, open_place(place, endpoint=endpoint, make=True), wishes, on_progress)
+        done = back_up(tree.data, place_named(place, endpoint=endpoint, make=True), wishes, on_progress)
     if json:
         say_json(done)
     else:
         tell(done)
 
 
+def place_named(where: str, *, endpoint: str | None, make: bool = False) -> Place:
+    """The place that is named on the command line. Raises Usage for what cannot be one, NotFound, Unavailable."""
+    try:
+        return open_place(where, endpoint=endpoint, make=make)
+    except Invalid as error:
+        raise Usage(error.public) from error
+
+
 def list_backups(place: str, *, endpoint: str | None, json: bool) -> None:
     """Every backup at a place, newest first; those that cannot be read on standard error."""
-    backups, damaged = backups_at(open_place(place, endpoint=endpoint))
+    backups, damaged = backups_at(place_named(place, endpoint=endpoint))
     for why in damaged.values():
         note(why)
     if json:

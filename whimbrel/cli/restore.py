@@ -6,13 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from whimbrel.backing_up import open_place
-from whimbrel.cli.backup import EndpointFlag
+from whimbrel.cli.backup import EndpointFlag, place_named
 from whimbrel.cli.codes import DONE, FAILED, Usage
 from whimbrel.cli.output import moment, note, say, say_json
 from whimbrel.cli.product import JsonFlag
 from whimbrel.cli.verify import stages
-from whimbrel.restoring import Rehearsed, Restored, rehearse, until_of
+from whimbrel.kernel.errors import Invalid
+from whimbrel.restoring import Rehearsed, Restored, Until, rehearse, until_of
 from whimbrel.restoring import restore as restore_data
 
 
@@ -40,8 +40,10 @@ def restore(
     os.umask(0o077)
     if check == (data is not None):
         raise Usage("data: expected either --data NEW, the directory to make, or --check")
-    wanted = None if until is None else until_of(until)
-    source = open_place(place, endpoint=endpoint)
+    if temporary is not None and not check:
+        raise Usage("--temporary: expected only with --check")
+    wanted = None if until is None else _moment_named(until)
+    source = place_named(place, endpoint=endpoint)
     if data is None:
         with stages() as on_progress:
             found = rehearse(source, wanted, on_progress, folder=None if temporary is None else Path(temporary))
@@ -53,6 +55,13 @@ def restore(
     else:
         tell(done)
     return DONE
+
+
+def _moment_named(until: str) -> Until:
+    try:
+        return until_of(until)
+    except Invalid as error:
+        raise Usage(error.public) from error
 
 
 def tell(done: Restored) -> None:
