@@ -51,6 +51,14 @@ def test_every_limit_that_a_page_names_is_in_the_code():
     assert not faults, shown(faults, "A page names a limit as the code does.")
 
 
+def test_every_decision_stands_in_their_list_under_its_title():
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text("utf-8")
+    titles = {path.name: path.read_text("utf-8").partition("\n")[0] for path in folder.glob("0*.md")}
+    wanted = [f"- {title[2:].replace('. ', '. [', 1)}]({name})" for name, title in sorted(titles.items())]
+    assert re.findall(r"^- \d.*", listed, re.MULTILINE) == wanted
+
+
 def lasting_pages():
     """The pages that say what is."""
     return [(path, text) for path, text in pages() if not str(path.relative_to(ROOT)).startswith(MOVED_BY_TIME)]
