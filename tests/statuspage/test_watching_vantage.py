@@ -13,8 +13,9 @@ from whimbrel.kernel.limits import VANTAGE_NONCES_MAX, VANTAGE_RESULTS_MAX
 from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching.elsewhere import Elsewhere, named_key
 from whimbrel.statuspage.watching.fetching import FetchFailed
+from whimbrel.statuspage.watching.pair import CanarySecrets, Login
 from whimbrel.statuspage.watching.probing import TcpProbe
-from whimbrel.statuspage.watching.vantage import Results, Vantages, read_keys, signed
+from whimbrel.statuspage.watching.vantage import Results, Untried, Vantages, read_keys, signed
 
 NOW = 1_602_794_000_000
 KEY = "a long secret of lisbon"
@@ -25,11 +26,14 @@ class Page:
     """A status page that knows one vantage point."""
 
     def __init__(self):
-        self.noted, self.now_ms = [], NOW
-        self.vantages = Vantages({"lisbon": KEY}, note=self.noted.append, clock=lambda: self.now_ms)
+        self.noted, self.forgotten, self.now_ms = [], [], NOW
+        self.vantages = Vantages({"lisbon": KEY}, note=self.noted.append, forget=self.forget, clock=lambda: self.now_ms)
 
-    def take(self, *results, key=KEY, vantage="lisbon", now_ms=NOW, header=None):
-        body = msgspec.json.encode(Results(results))
+    def forget(self, *told):
+        self.forgotten.append(told)
+
+    def take(self, *results, untried=(), key=KEY, vantage="lisbon", now_ms=NOW, header=None):
+        body = msgspec.json.encode(Results(results, untried))
         return self.vantages.take(header or signed(vantage, key, body, now_ms=now_ms), body)
 
 
@@ -37,6 +41,35 @@ def test_signed_results_are_taken():
     page = Page()
     assert page.take(RESULT, msgspec.structs.replace(RESULT, ok=False, error="answered 503")) == 2
     assert page.noted[0] == RESULT
+
+
+@pytest.mark.parametrize("ahead_ms", [-50_000, 0, 50_000])
+def test_a_clock_that_is_wrong_elsewhere_makes_no_result_older_or_younger_than_it_is(ahead_ms):
+    """Accident: what came from a machine whose clock is fast counted for two minutes, from a slow one for ten seconds."""
+    page = Page()
+    page.take(msgspec.structs.replace(RESULT, at_ms=NOW + ahead_ms - 7_000), now_ms=NOW + ahead_ms)
+    assert page.noted[0].at_ms == NOW - 7_000
+
+
+def test_what_could_not_be_tried_elsewhere_is_not_measured_any_more():
+    """Accident: a good deletion of a minute ago said that posting works, while nobody could post."""
+    page = Page()
+    page.take(RESULT, untried=(Untried("posting", "delete"),))
+    assert (page.noted, page.forgotten) == ([RESULT], [("posting", "delete", "lisbon")])
+    with pytest.raises(Invalid):
+        page.take(untried=(Untried("posting", "delete"),) * (VANTAGE_RESULTS_MAX + 1))
+
+
+def test_a_vantage_point_tells_what_it_could_not_try():
+    page = Page()
+    secrets = CanarySecrets(poster=Login("ada", "a password"), reader=Login("bo", "a password"))
+
+    async def sender(url):
+        elsewhere = Elsewhere(to=url, key=f"lisbon:{KEY}", url="http://127.0.0.1:9", clock=lambda: NOW, secrets=secrets)
+        return await elsewhere.once()
+
+    assert asyncio.run(through_http(page, sender)) is False
+    assert page.forgotten == [("posting", "delete", "lisbon")]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from whimbrel.statuspage.watching.pair import CanarySecrets
 from whimbrel.statuspage.watching.probing import Probe, run_probe
 from whimbrel.statuspage.watching.site import Site
 from whimbrel.statuspage.watching.steps import Steps
-from whimbrel.statuspage.watching.vantage import KEY_CHARACTERS_MIN, send
+from whimbrel.statuspage.watching.vantage import KEY_CHARACTERS_MIN, Results, Untried, send
 
 _log = logging.getLogger(__name__)
 
@@ -50,19 +50,33 @@ class Elsewhere:
         self._to, self._clock, self._probes = to, clock, probes or {}
         self._vantage, self._secret = named_key(key)
         self._found: list[ProbeResult] = []
+        self._untried: list[Untried] = []
         site, vantage, note = Site(url.rstrip("/")), self._vantage, self._found.append
-        self._canary = Canary(site, secrets, note=note, clock=clock, vantage=vantage) if secrets else None
+        self._canary = (
+            Canary(site, secrets, note=note, clock=clock, vantage=vantage, untried=self._note_untried)
+            if secrets
+            else None
+        )
         self._steps = Steps(site, note=note, clock=clock, vantage=vantage, seconds=CANARY_STEP_SECONDS)
 
     async def once(self) -> bool:
         """One round of everything, sent; returns whether all was well. Raises FetchFailed when it was not taken."""
         rounds = self._canary.round() if self._canary is not None else self._steps.look()
         await asyncio.gather(rounds, *[self._run(probe) for probe in self._probes.values()])
-        found = list(self._found)
+        found, untried = tuple(self._found), tuple(self._untried)
         self._found.clear()
+        self._untried.clear()
         for start in range(0, len(found), VANTAGE_RESULTS_MAX):
-            await send(found[start : start + VANTAGE_RESULTS_MAX], to=self._to, key=self._secret, clock=self._clock)
+            await self._send(Results(found[start : start + VANTAGE_RESULTS_MAX]))
+        if untried:
+            await self._send(Results((), untried))
         return all(result.ok for result in found)
+
+    async def _send(self, told: Results) -> None:
+        await send(told, vantage=self._vantage, to=self._to, key=self._secret, clock=self._clock)
+
+    def _note_untried(self, component: str, probe: str) -> None:
+        self._untried.append(Untried(component, probe))
 
     async def _run(self, probe: Probe) -> None:
         self._found.append(await run_probe(probe, clock=self._clock, vantage=self._vantage))

@@ -85,7 +85,7 @@ class Watch:
         self.observed = observed
         self.probes = Probes(book=book, clock=clock, fixed=plan.probes)
         self.scraper = Scraper(observed=observed, slos=plan.slos, clock=clock, ca_file=plan.ca_file)
-        self.vantages = Vantages({}, note=self._note, clock=clock)
+        self.vantages = Vantages({}, note=self._note, forget=observed.forget_probe, clock=clock)
         self._canary: Canary | None = None
         self._app: App | None = None
         self._due: dict[str, float] = {}

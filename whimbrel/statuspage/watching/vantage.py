@@ -2,7 +2,9 @@
 
 Promises: nothing is taken that is not signed (HMAC-SHA256 over time, nonce and body), too old, sent before, or larger
 than it may be; one vantage point cannot speak for another, nor about the future. Times of results are checked against
-the time of sending, and that against our clock, so a machine whose clock is wrong is told so instead of believed.
+the time of sending, and that against our clock, so a machine whose clock is wrong is told so instead of believed; and
+what its clock is wrong by within that bound makes no result older or younger than it is.
+What a vantage point could not try is known too: that it went well before is no news any more.
 What was sent before is known until the program restarts; after that, its age bounds what sending it again can do.
 """
 
@@ -12,7 +14,7 @@ import re
 import secrets
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -43,10 +45,18 @@ _WORDS_MAX: Final = 300
 KEY_CHARACTERS_MIN: Final = 16
 
 
-class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is sent: results of the sender's own vantage point."""
+class Untried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step that could not be tried, because what it needs has failed."""
+
+    component: str
+    probe: str
+
+
+class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is sent: results of the sender's own vantage point, and what it could not try after them."""
 
     results: tuple[ProbeResult, ...]
+    untried: tuple[Untried, ...] = ()
 
 
 _decode = msgspec.json.Decoder(Results).decode
@@ -73,10 +83,21 @@ def read_keys(path: Path) -> dict[str, str]:
 
 
 class Vantages:
-    """Takes results in. `keys`: the secret of each vantage point, by its name; `note`: called with each result."""
+    """Takes results in. `keys`: the secret of each vantage point, by its name.
 
-    def __init__(self, keys: Mapping[str, str], *, note: Callable[[ProbeResult], None], clock: Clock) -> None:
-        self.keys, self._note, self._clock = keys, note, clock
+    `note` is called with each result, its time by our clock; `forget` with the component, the probe and the vantage
+    point of what could not be tried.
+    """
+
+    def __init__(
+        self,
+        keys: Mapping[str, str],
+        *,
+        note: Callable[[ProbeResult], None],
+        forget: Callable[[str, str, str], None],
+        clock: Clock,
+    ) -> None:
+        self.keys, self._note, self._forget, self._clock = keys, note, forget, clock
         self._seen: OrderedDict[str, int] = OrderedDict()
 
     def routes(self) -> list[Route]:
@@ -85,21 +106,24 @@ class Vantages:
 
     def take(self, header: str, body: bytes) -> int:
         """Take what one request brought; returns how many results. Raises Unauthenticated, Invalid, Conflict."""
-        vantage, nonce = self._opened(header, body)
+        vantage, sent_ms, nonce = self._opened(header, body)
         try:
-            results = _decode(body).results
+            told = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Invalid(f"these are not probe results: {error}"[:200]) from error
-        if len(results) > VANTAGE_RESULTS_MAX:
-            raise Invalid(f"{len(results)} results; at most {VANTAGE_RESULTS_MAX} can be sent at once")
-        for result in results:
-            self._check(result, vantage)
+        if max(len(told.results), len(told.untried)) > VANTAGE_RESULTS_MAX:
+            raise Invalid(f"{len(told.results)} results; at most {VANTAGE_RESULTS_MAX} can be sent at once")
+        for result in told.results:
+            _check(result, vantage, sent_ms)
         self._remember(nonce)
-        for result in results:
-            self._note(result)
-        return len(results)
+        now_ms = self._clock()
+        for result in told.results:
+            self._note(msgspec.structs.replace(result, at_ms=now_ms - max(sent_ms - result.at_ms, 0)))
+        for one in told.untried:
+            self._forget(one.component, one.probe, vantage)
+        return len(told.results)
 
-    def _opened(self, header: str, body: bytes) -> tuple[str, str]:
+    def _opened(self, header: str, body: bytes) -> tuple[str, int, str]:
         found = _HEADER.fullmatch(header)
         if found is None:
             raise Unauthenticated("the request is not signed by a vantage point")
@@ -111,20 +135,7 @@ class Vantages:
             raise Unauthenticated("the request is too old, or a clock is wrong: here it is another time")
         if nonce in self._seen:
             raise Conflict("this request was sent before")
-        return vantage, nonce
-
-    def _check(self, result: ProbeResult, vantage: str) -> None:
-        now_ms = self._clock()
-        if result.vantage != vantage:
-            raise Invalid("a vantage point speaks for itself only")
-        if not (_SLUG.fullmatch(result.component) and _SLUG.fullmatch(result.probe)):
-            raise Invalid("a component or a probe is not named by a slug")
-        if abs(now_ms - result.at_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
-            raise Invalid("a result is too old, or of the future")
-        if len(result.error) > _WORDS_MAX or result.ok is bool(result.error):
-            raise Invalid("a result has an error of at most 300 characters exactly when it is not ok")
-        if result.latency_ms is not None and not 0 <= result.latency_ms <= 3_600_000:
-            raise Invalid("a latency is not between 0 ms and an hour")
+        return vantage, time_ms, nonce
 
     def _remember(self, nonce: str) -> None:
         # Whoever is as late as a forgotten nonce is refused for its age, unless a known key sends thousands a minute.
@@ -141,18 +152,29 @@ class Vantages:
         return JSONResponse({"taken": taken})
 
 
+def _check(result: ProbeResult, vantage: str, sent_ms: int) -> None:
+    if result.vantage != vantage:
+        raise Invalid("a vantage point speaks for itself only")
+    if not (_SLUG.fullmatch(result.component) and _SLUG.fullmatch(result.probe)):
+        raise Invalid("a component or a probe is not named by a slug")
+    if abs(sent_ms - result.at_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
+        raise Invalid("a result is too old, or of the future")
+    if len(result.error) > _WORDS_MAX or result.ok is bool(result.error):
+        raise Invalid("a result has an error of at most 300 characters exactly when it is not ok")
+    if result.latency_ms is not None and not 0 <= result.latency_ms <= 3_600_000:
+        raise Invalid("a latency is not between 0 ms and an hour")
+
+
 def signed(vantage: str, key: str, body: bytes, *, now_ms: int) -> str:
     """The header that proves who sends the body, and when."""
     nonce = secrets.token_hex(16)
     return f"v=1 vantage={vantage} time={now_ms} nonce={nonce} mac={_mac(key, vantage, now_ms, nonce, body)}"
 
 
-async def send(results: Sequence[ProbeResult], *, to: str, key: str, clock: Clock) -> None:
-    """Send results of one vantage point to the status page at `to`. Raises FetchFailed."""
-    if not results:
-        return
-    body = msgspec.json.encode(Results(tuple(results)))
-    header = signed(results[0].vantage, key, body, now_ms=clock())
+async def send(told: Results, *, vantage: str, to: str, key: str, clock: Clock) -> None:
+    """Send what one vantage point has found to the status page at `to`. Raises FetchFailed."""
+    body = msgspec.json.encode(told)
+    header = signed(vantage, key, body, now_ms=clock())
     request = fetching.Request(
         to.rstrip("/") + ADDRESS,
         method="POST",
