@@ -1,5 +1,6 @@
 """Requests as nobody's client makes them, over real sockets: each is refused cleanly, and the server goes on."""
 
+import gzip
 from contextlib import ExitStack, closing
 
 import pytest
@@ -100,6 +101,14 @@ def test_a_length_that_is_none_is_no_way_in(server, headers):
     with line_to(server.url) as line:
         said = line.send(request("POST", "/api/v1/apps", content_type=JSON, **headers)).hang_up().hear()
     assert said is None or 400 <= said.status < 500
+
+
+def test_a_compressed_body_was_called_bad_json(say):
+    said = refused(
+        say("POST", POSTS, body=gzip.compress(b'{"status":"a"}'), content_type=JSON, content_encoding="GZIP"), 415
+    )
+    assert said.headers["accept-encoding"] == "identity"
+    assert say("POST", POSTS, body=b"status=a", content_type=FORM, content_encoding="utf-8").status == 200
 
 
 def test_a_body_that_ends_early_publishes_nothing(server, tokens):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from whimbrel.api.answers import Answer, json_answer
-from whimbrel.kernel.errors import TooLarge, TooSlow, WhimbrelError
+from whimbrel.kernel.errors import BadRequest, TooLarge, TooSlow, WhimbrelError
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,13 @@ class MethodNotAllowed(WhimbrelError):
     def __init__(self, allowed: Sequence[str]) -> None:
         super().__init__(f"This address answers {', '.join(allowed)} only")
         self.allowed = tuple(allowed)
+
+
+class Compressed(BadRequest):
+    """The body is compressed: a few bytes could become gigabytes, and no app of this kind sends such bodies."""
+
+    code = "compressed"
+    status = 415
 
 
 class QueryTooLong(TooLarge):
@@ -61,6 +68,8 @@ def _headers(error: WhimbrelError) -> list[tuple[bytes, bytes]]:
         headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, Compressed):
+        headers.append((b"accept-encoding", b"identity"))  # RFC 9110, 15.5.16
     if isinstance(error, TooSlow):
         headers.append((b"connection", b"close"))  # RFC 9110, 15.5.9
     if error.status == 401:

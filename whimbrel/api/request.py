@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from whimbrel.api.bodies import Tree, body_tree, query_tree
+from whimbrel.api.errors import Compressed
 from whimbrel.api.parameters import Parameters
 from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge, TooSlow
 from whimbrel.kernel.ids import parse_id
@@ -22,6 +23,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _NEVER_IN_PATHS: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
+
+_COMPRESSIONS: Final = frozenset((b"gzip", b"x-gzip", b"deflate", b"br", b"zstd", b"compress"))
+"""Any other Content-Encoding is passed over: there are programs that name a charset there."""
 
 _SELDOM: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 """Methods that seldom come with a body."""
@@ -123,9 +127,11 @@ class Request:
         return self.method not in _SELDOM or b"content-length" in headers or b"transfer-encoding" in headers
 
     async def read_body(self) -> None:
-        """Read the body, once. Raises TooLarge before anything beyond the limit is taken in, TooSlow, BadRequest."""
+        """Read the body, once. Raises TooLarge before anything beyond the limit is taken in, Compressed, TooSlow, BadRequest."""
         if self._body is not None or not self.may_have_body:
             return
+        if (coding := self.headers.get(b"content-encoding", b"").lower()) in _COMPRESSIONS:
+            raise Compressed(f"The body is compressed ({coding.decode()}): send it as it is")
         length = self.headers.get(b"content-length", b"0")
         if not length.isdigit() or len(length) > 15:
             raise BadRequest("Content-Length must be a number of bytes")
