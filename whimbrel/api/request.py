@@ -127,7 +127,10 @@ class Request:
         return self.method not in _SELDOM or b"content-length" in headers or b"transfer-encoding" in headers
 
     async def read_body(self) -> None:
-        """Read the body, once. Raises TooLarge before anything beyond the limit is taken in, Compressed, TooSlow, BadRequest."""
+        """Read the body, once.
+
+        Raises TooLarge before anything beyond the limit is taken in, Compressed, TooSlow, BadRequest.
+        """
         if self._body is not None or not self.may_have_body:
             return
         if (coding := self.headers.get(b"content-encoding", b"").lower()) in _COMPRESSIONS:
