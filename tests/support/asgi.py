@@ -8,7 +8,7 @@ POLL_SECONDS = 0.01
 
 
 class Reply(NamedTuple):
-    """What came back."""
+    """What came back. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -18,6 +18,21 @@ class Reply(NamedTuple):
     def json(self) -> Any:
         """The body, parsed."""
         return json.loads(self.body)
+
+
+class Current:
+    """One process in step with its journal: never behind."""
+
+    def behind(self) -> bool:
+        """Never."""
+        return False
+
+    async def catch_up(self) -> None:
+        """There is nothing to wait for."""
+
+    def age_seconds(self) -> float:
+        """Current."""
+        return 0.0
 
 
 def ask(app, method, path, **more) -> Reply:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.support.appending import ACCOUNTS, GRAPH, Appending, room
+from tests.support.asgi import Current
 from tests.support.people import doors_of
 from whimbrel.api.http import Api
 from whimbrel.api.mastodon import apps, empty, preferences, signup
@@ -42,21 +43,6 @@ class Held(NamedTuple):
     graph: Graph
     clock: Clock
     options: Options
-
-
-class Current:
-    """One process in step with its journal: never behind."""
-
-    def behind(self) -> bool:
-        """Never."""
-        return False
-
-    async def catch_up(self) -> None:
-        """There is nothing to wait for."""
-
-    def age_seconds(self) -> float:
-        """Current."""
-        return 0.0
 
 
 class Reply(NamedTuple):

@@ -1,27 +1,14 @@
 """A client without manners: sends bytes as they are, in pieces if wanted, and reads what comes back."""
 
-import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from tests.support.asgi import Reply
 
 ANSWER_SECONDS = 10.0
 PIECE_BYTES = 65_536
-
-
-class Said(NamedTuple):
-    """One answer. Header names are in lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
 
 
 class Line:
@@ -47,7 +34,7 @@ class Line:
             self._socket.shutdown(socket.SHUT_WR)
         return self
 
-    def hear(self, *, bodiless: bool = False) -> Said | None:
+    def hear(self, *, bodiless: bool = False) -> Reply | None:
         """The next answer, or None when the server closes without one. `bodiless` for answers to HEAD."""
         while b"\r\n\r\n" not in self._kept:
             if not self._more():
@@ -59,7 +46,7 @@ class Line:
         while len(self._kept) < length and self._more():
             pass
         body, self._kept = self._kept[:length], self._kept[length:]
-        return Said(int(first.split(" ")[1]), headers, body)
+        return Reply(int(first.split(" ")[1]), headers, body)
 
     def close(self) -> None:
         """Let go."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from granian.constants import Interfaces
 from websockets.asyncio.server import ServerConnection, unix_serve
 
+from tests.support.asgi import Current
 from whimbrel.api.http import Api
 from whimbrel.api.router import Router
 from whimbrel.api.streaming_relay import StreamingRelay
@@ -20,21 +21,6 @@ from whimbrel.reliability.proxies import networks
 DIRECT = "ws://127.0.0.1:4000"
 POLL_SECONDS = 0.005
 SETTLE_SECONDS = 10.0
-
-
-class Current:
-    """A process that is never behind."""
-
-    def behind(self) -> bool:
-        """Never."""
-        return False
-
-    async def catch_up(self) -> None:
-        """Nothing to catch up with."""
-
-    def age_seconds(self) -> float:
-        """Nothing is old."""
-        return 0.0
 
 
 class Relaying(NamedTuple):
