@@ -11,7 +11,7 @@ from whimbrel.statuspage.catalogue.defaults import COMPONENTS
 from whimbrel.statuspage.incidents.windows import Rule
 from whimbrel.statuspage.incidents.words import name_of
 from whimbrel.statuspage.pages.language import DEFAULT, Words
-from whimbrel.statuspage.values import SEVERITY, Component, Incident, Maintenance, Reason, State, Update, Verdict
+from whimbrel.statuspage.values import SEVERITY, Component, Incident, Maintenance, Reason, Update, Verdict
 
 _DEFAULTS: Final = {component.id: component for component in COMPONENTS}
 _NAMED_MAX: Final = 3
@@ -119,11 +119,6 @@ def recurrence(words: Words, rule: Rule) -> str:
 def told_name(words: Words, told: Incident | Maintenance, names: Mapping[str, str], english: Mapping[str, str]) -> str:
     """The name of an incident or of a window."""
     return incident_name(words, told, names, english) if isinstance(told, Incident) else told.name
-
-
-def state_says(words: Words, name: str, state: State) -> str:
-    """A sentence about one component."""
-    return words(f"says.{state}", name=name)
 
 
 def _measured(words: Words, figures: Figures) -> list[str]:
