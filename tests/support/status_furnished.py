@@ -9,6 +9,7 @@ import itertools
 import random
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.status_page import windows_at
 from whimbrel.statuspage.board import rows
 from whimbrel.statuspage.board.uptime import DAY_MS
 from whimbrel.statuspage.catalogue.defaults import own_service
@@ -23,7 +24,7 @@ from whimbrel.statuspage.reports.intake import Report
 from whimbrel.statuspage.reports.voices import person
 from whimbrel.statuspage.settings import Settings
 from whimbrel.statuspage.telling.mail import MailServer
-from whimbrel.statuspage.values import Maintenance, ProbeResult, Service, Verdict
+from whimbrel.statuspage.values import ProbeResult, Service, Verdict
 
 NOW = 1_602_794_040_000  # 15 October 2020, 20:34 UTC
 MINUTE = 60_000
@@ -152,18 +153,7 @@ class Furnished:
         opened = await incidents.open("Streams stand still", told, actor="ada", board=board)
         edited = await incidents.edit(opened.id, opened.updates[0].id, "A disk is full <really>.", actor="ada")
         self.ids |= {"open": opened.id, "update": edited.updates[0].id}
-        for name, part, begins_ms in (("New disks", "media", DAY_MS), ("New cables", "web", 2_000)):
-            window = Maintenance(
-                id="",
-                name=name,
-                status="scheduled",
-                components=(part,),
-                scheduled_ms=self.now_ms + begins_ms,
-                until_ms=self.now_ms + begins_ms + 7_200_000,
-                created_ms=0,
-                updated_ms=0,
-                recurs="FREQ=WEEKLY;COUNT=3",
-            )
+        for window in windows_at(self.now_ms):
             self.ids["window"] = (await incidents.schedule(window, "Pictures wait.", actor="ada")).id
         reports = self.rooms.reports
         first, *_ = await reports.waiting()

@@ -139,6 +139,22 @@ class StatusPage:
         return await asked(self.app, "GET", path, query=query.encode(), headers=named)
 
 
+def windows_at(now_ms):
+    """Two windows to announce: one that begins tomorrow, and one that is about to."""
+    for name, part, begins_ms in (("New disks", "media", DAY_MS), ("New cables", "web", 2_000)):
+        yield Maintenance(
+            id="",
+            name=name,
+            status="scheduled",
+            components=(part,),
+            scheduled_ms=now_ms + begins_ms,
+            until_ms=now_ms + begins_ms + 7_200_000,
+            created_ms=0,
+            updated_ms=0,
+            recurs="FREQ=WEEKLY;COUNT=3",
+        )
+
+
 async def in_trouble(status):
     """A day on which everything is to be seen: `i1` open, led by people, a promise missed; windows `i2` and `i3`."""
     await status.begin()
@@ -162,18 +178,7 @@ async def in_trouble(status):
         body="Sign-in is fine.", components={"home": "degraded_performance"}, reason="Only one room is hit."
     )
     await status.incidents.say("i1", lowered, actor="ada", board=board)
-    for name, part, begins_ms in (("New disks", "media", DAY_MS), ("New cables", "web", 2_000)):
-        window = Maintenance(
-            id="",
-            name=name,
-            status="scheduled",
-            components=(part,),
-            scheduled_ms=status.now_ms + begins_ms,
-            until_ms=status.now_ms + begins_ms + 7_200_000,
-            created_ms=0,
-            updated_ms=0,
-            recurs="FREQ=WEEKLY;COUNT=3",
-        )
+    for window in windows_at(status.now_ms):
         await status.incidents.schedule(window, "Pictures wait meanwhile.", actor="ada")
     status.now_ms += 10_000
     for _ in range(2):
