@@ -38,8 +38,7 @@ def readings(look: Reading, service: int, start: int, until: int, time_of: TimeO
 
 
 def bins(rows: Iterable[Row], slug_of: SlugOf, time_of: TimeOf) -> Iterator[str]:
-    """The lines of counts in quarters of an hour."""
-    yield BINS
+    """The lines of counts in quarters of an hour, without the first one, which is BINS."""
     for row in rows:
         place = places.code_of(row.place)
         yield f"{time_of(60_000 * row.minute)},{slug_of(row.kind)},{place},{row.reports},{row.again}"

@@ -1,12 +1,23 @@
 """Everything about services to read: pages, JSON, CSV, and the look-alike API."""
 
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from whimbrel.kernel.contracts import Reading
-from whimbrel.kernel.errors import Invalid
-from whimbrel.kernel.limits import CSV_DAYS_MAX, QUERY_BYTES_MAX, SERVICES_MAX
+from whimbrel.kernel.errors import Invalid, Unavailable
+from whimbrel.kernel.limits import (
+    CSV_DAYS_MAX,
+    DOWNLOADS_AT_ONCE_MAX,
+    LOOKS_KEPT_MAX,
+    PAGE_ANEW_SECONDS,
+    QUERY_BYTES_MAX,
+    SERVICES_MAX,
+)
 from whimbrel.statuspage.pages import svg
 from whimbrel.statuspage.pages.language import Words
 from whimbrel.statuspage.pages.layout import Layout, reader
@@ -52,7 +63,8 @@ class _Window:
 
     def __init__(self, reports: Reports, layout: Layout) -> None:
         self._reports, self._layout = reports, layout
-        self._public = Public(reports)
+        self._public, self._downloading = Public(reports), 0
+        self._pages: OrderedDict[tuple[object, ...], tuple[tuple[object, ...], Response]] = OrderedDict()
 
     async def services(self, _: Request) -> Response:
         """Every service as it stands."""
@@ -68,15 +80,18 @@ class _Window:
         return json_answer({"bins": [shapes.bin_(self._reports, one) for one in found.bins]})
 
     async def bins_csv(self, request: Request) -> Response:
-        """Counts in quarters of an hour by kind and place."""
+        """Counts in quarters of an hour by kind and place. Raises Unavailable when many download already."""
+        self._let_in()
         said = self._reports.said(self._named(request))
         days = _number(request, "days", 1, max(WIDTHS))
         start, until = said.minute - days * _DAY_MINUTES, said.minute + 1
-        rows = await self._reports.book.read(lambda look: counted_rows(look, said.number, start, until))
-        return _csv("\n".join(csvs.bins(rows, self._reports.slug, moment)), f"{said.service.id}-reports.csv")
+        edges = [start, *range((start // _DAY_MINUTES + 1) * _DAY_MINUTES, until, _DAY_MINUTES), until]
+        first = f"{csvs.BINS}\n{await self._bins_between(said.number, *edges[:2])}"
+        return _csv(self._downloaded(said.number, first, edges[1:]), f"{said.service.id}-reports.csv")
 
     async def minutes_csv(self, request: Request) -> Response:
-        """Readings of minutes, from which the verdict is recomputed."""
+        """Readings of minutes, from which the verdict is recomputed. Raises Unavailable."""
+        self._let_in()
         said = self._reports.said(self._named(request))
         days = _number(request, "days", 1, CSV_DAYS_MAX)
         start, until = said.minute - days * _DAY_MINUTES, said.minute
@@ -84,7 +99,34 @@ class _Window:
         def lines(look: Reading) -> str:
             return "\n".join(csvs.readings(look, said.number, start, until, moment))
 
-        return _csv(await self._reports.book.read(lines), f"{said.service.id}-minutes.csv")
+        text = await self._alone(lines)
+        return _csv(_at_once(f"{text}\n"), f"{said.service.id}-minutes.csv")
+
+    async def _downloaded(self, number: int, first: str, edges: list[int]) -> AsyncIterator[str]:
+        """A day at a time: 90 days of a large service are 20 MB, and half a million lines."""
+        yield first
+        for start, until in pairwise(edges):
+            yield await self._bins_between(number, start, until)
+
+    async def _bins_between(self, number: int, start: int, until: int) -> str:
+        def lines(look: Reading) -> str:
+            found = csvs.bins(counted_rows(look, number, start, until), self._reports.slug, moment)
+            return "".join(f"{line}\n" for line in found)
+
+        return await self._alone(lines)
+
+    def _let_in(self) -> None:
+        if self._downloading >= DOWNLOADS_AT_ONCE_MAX:
+            raise Unavailable("Too many download at once. Please try again in a moment.")
+
+    async def _alone(self, lines: Callable[[Reading], str]) -> str:
+        """A piece of a file, one at a time. Who reads slowly waits for nothing here, and keeps nobody out."""
+        self._downloading += 1
+        try:
+            async with self._public.alone:
+                return await self._reports.book.read(lines)
+        finally:
+            self._downloading -= 1
 
     async def companies(self, request: Request) -> Response:
         """Companies whose names contain `name`."""
@@ -149,8 +191,21 @@ class _Window:
         return self._layout.page(request, "services.html", values)
 
     async def service_page(self, request: Request) -> Response:
-        """One service: chart, kinds, places, map, notes, and the evidence."""
-        found, texts = await self._found(request), _texts(request)
+        """One service: chart, kinds, places, map, notes, and the evidence; made once for all who look."""
+        found, (words, at) = await self._found(request), reader(request)
+        said, now_ms = found.said, self._reports.clock()
+        name = (said.service.id, found.days, words.language, at.page(""))
+        true = (said.minute, self._reports.decisions, said.state, said.page, now_ms // (1_000 * PAGE_ANEW_SECONDS))
+        kept = self._pages.get(name)
+        if kept is None or kept[0] != true:
+            kept = self._pages[name] = (true, self._service_page(request, found))
+        self._pages.move_to_end(name)
+        while len(self._pages) > LOOKS_KEPT_MAX:
+            self._pages.popitem(last=False)
+        return kept[1]
+
+    def _service_page(self, request: Request, found: Overview) -> Response:
+        texts = _texts(request)
         names = {one.id: one.name for one in self._all()}
         values = {"texts": texts, "svg": svg} | service_view.shown(texts, found, names, self._reports.clock())
         return self._layout.page(request, "service.html", values)
@@ -178,10 +233,14 @@ def _number(request: Request, name: str, default: int, greatest: int) -> int:
     return int(text)
 
 
-def _csv(text: str, name: str) -> Response:
+async def _at_once(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+def _csv(pieces: AsyncIterator[str], name: str) -> Response:
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "no-cache",
     }
-    return Response(text + "\n", headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(pieces, headers=headers, media_type="text/csv; charset=utf-8")

@@ -173,6 +173,32 @@ WHERE service = :service AND minute < :until AND minute >= MAX(:start,
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 
+-- name: counts
+-- The same by kind in bins of :width minutes: summed up here, where a look at 90 days keeps nobody waiting.
+SELECT minute / :width * :width, kind, 0, SUM(reports), SUM(again) FROM (
+    SELECT minute, kind, place, reports, again FROM report_bins
+    WHERE service = :service AND minute >= :start AND minute < :until
+    UNION ALL
+    SELECT minute / 15 * 15, kind, place, SUM(reports), SUM(again) FROM report_minutes
+    WHERE service = :service AND minute < :until AND minute >= MAX(:start,
+        (SELECT COALESCE(MAX(minute) + 15, 0) FROM report_bins WHERE service = :service))
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
+) GROUP BY 1, 2
+
+-- name: by_place
+-- The same by country or region.
+SELECT place, SUM(reports) FROM (
+    SELECT minute, kind, place, reports, again FROM report_bins
+    WHERE service = :service AND minute >= :start AND minute < :until
+    UNION ALL
+    SELECT minute / 15 * 15, kind, place, SUM(reports), SUM(again) FROM report_minutes
+    WHERE service = :service AND minute < :until AND minute >= MAX(:start,
+        (SELECT COALESCE(MAX(minute) + 15, 0) FROM report_bins WHERE service = :service))
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
+) GROUP BY place
+
 -- name: forget_voices
 -- Who reported days ago.
 DELETE FROM report_voices WHERE (hour, service, voice) IN
