@@ -29,12 +29,15 @@ class Secrets(NamedTuple):
 def open_secrets(data: Path) -> Secrets:
     """Read the keys of the data directory, making those that are missing; safe when several processes start at once.
 
-    Raises Misconfigured when a key is readable by others or is not one.
+    Raises Misconfigured when a key is readable by others or is not one, or cannot be read or made.
     """
     directory = data / DIRECTORY
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_when_open_to_others(directory)
-    return Secrets(signing_key=_key(directory / SIGNING_KEY))
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_when_open_to_others(directory)
+        return Secrets(signing_key=_key(directory / SIGNING_KEY))
+    except OSError as error:
+        raise Misconfigured(f'secret: "{error.filename}": {error.strerror}; expected a file of this user') from error
 
 
 def _key(path: Path) -> bytes:
@@ -43,7 +46,7 @@ def _key(path: Path) -> bytes:
     _refuse_when_open_to_others(path)
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
-    except (ValueError, OSError):  # bytes that are no text, a directory
+    except ValueError:  # also bytes that are no text
         key = b""
     if len(key) != KEY_BYTES:
         raise Misconfigured(f'secret: "{path}" holds no key: expected {KEY_BYTES * 2} hexadecimal digits')

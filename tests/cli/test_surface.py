@@ -1,5 +1,6 @@
 """The command line as other tools rely on it: its commands, its exit codes, and the page that promises them."""
 
+import ctypes
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from whimbrel.kernel.errors import Corrupt, JournalUnavailable, Misconfigured, N
 from whimbrel.secrets_file import open_secrets
 
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 LEAVES = {
     "account approve", "account confirm", "account create", "account delete", "account disable", "account enable",
     "account export", "account list", "account password", "account role", "account sessions", "account show",
@@ -169,6 +171,33 @@ def test_serve_ends_with_4_where_others_can_read_a_secret(tmp_path):
     ended = whimbrel("serve", "--data", str(tmp_path), "--port", "0")
     assert (ended.returncode, ended.stdout) == (4, "")
     assert re.fullmatch(r"whimbrel: secret: .*signing.key\" has mode 0644: expected 0600, .*\n", ended.stderr)
+
+
+def give_up_the_powers_of_root():
+    """What a process does before it becomes another: modes of files count for that one, also for the superuser."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability)
+
+
+@pytest.mark.parametrize("place", [".", "run", "journal.sqlite", "run/backup.lock"])
+def test_serve_ends_with_4_where_it_cannot_write(tmp_path, place):
+    """Accident: after a command that was run as root the server was started again and again, and spoke of the disk."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "journal.sqlite").touch()
+    (tmp_path / "run" / "backup.lock").touch()
+    (tmp_path / place).chmod(0o500)
+    ended = subprocess.run(
+        [sys.executable, "-m", "whimbrel", "serve", "--data", str(tmp_path), "--port", "0"],
+        env={"PATH": "", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=give_up_the_powers_of_root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    (tmp_path / place).chmod(0o700)
+    said = f'whimbrel: data: "{tmp_path / place}" cannot be written; expected a file of the user who runs the server\n'
+    assert (ended.returncode, ended.stdout, ended.stderr) == (4, "", said)
 
 
 def test_serve_asks_for_its_flags_without_loading_the_server():

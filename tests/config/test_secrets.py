@@ -42,3 +42,10 @@ def test_a_key_file_that_holds_no_key_stops_the_start(tmp_path, content):
     (tmp_path / "secrets" / "signing.key").write_bytes(content)
     with pytest.raises(Misconfigured, match="holds no key"):
         open_secrets(tmp_path)
+
+
+def test_a_key_that_cannot_be_read_stops_the_start(tmp_path):
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "secrets" / "signing.key").mkdir(mode=0o700)
+    with pytest.raises(Misconfigured, match=r"signing.key\": Is a directory"):
+        open_secrets(tmp_path)

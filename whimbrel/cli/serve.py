@@ -21,6 +21,7 @@ from whimbrel.status_options import flag_of
 from whimbrel.status_table import PAGE
 
 SUPERVISOR: Final = "whimbrel.supervisor"
+_WRITTEN: Final = ("journal.*", "store*", "run", "run/*", "snapshots")
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -81,7 +82,10 @@ class _Flags(argparse.ArgumentParser):
 
 
 def make_data_directory(data: Path) -> None:
-    """Make the data directory, for its owner only: it holds private posts. Raises Misconfigured when it cannot be.
+    """Make the data directory, for its owner only: it holds private posts.
+
+    Raises Misconfigured when it cannot be, or when something in it cannot be written: after a command that somebody
+    ran as root, say, which the server would meet as a disk that fails.
 
     Whatever this process and those it starts make from now on is for the owner only too.
     """
@@ -90,6 +94,9 @@ def make_data_directory(data: Path) -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Misconfigured(f'data: "{data}": {error.strerror}; expected a directory that can be made') from error
+    for path in (data, *[path for pattern in _WRITTEN for path in sorted(data.glob(pattern))]):
+        if not os.access(path, os.R_OK | os.W_OK) and path.exists():
+            raise Misconfigured(f'data: "{path}" cannot be written; expected a file of the user who runs the server')
 
 
 def _help(option: Option) -> str:
