@@ -7,7 +7,7 @@ here. Standard library only, because `whimbrel serve` reads it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -116,12 +116,17 @@ def _of_section(section: Table, file: Path) -> dict[str, Written]:
         elif not isinstance(raw, Mapping):
             raise refused(f"{SECTION}.{name}", Written(raw, str(file), file.parent), f"a table [{SECTION}.{name}]")
         elif name in ("mail", "account"):
-            for key, inner in raw.items():
-                if f"{name}_{key}" not in known:
-                    near = [f"{name}.{one.removeprefix(f'{name}_')}" for one in known if _table_of(one) == name]
-                    raise unknown(f"{SECTION}.{name}.{key}", inner, str(file), _placed(near))
-                found[f"{name}_{key}"] = Written(inner, str(file), file.parent)
+            found |= _of_table(name, raw, file, known)
     return found
+
+
+def _of_table(table: str, within: Table, file: Path, known: Set[str]) -> dict[str, Written]:
+    """The options of the page that stand in a table of the section, such as `[status.mail]`, by name."""
+    for key, raw in within.items():
+        if f"{table}_{key}" not in known:
+            near = [f"{table}.{one.removeprefix(f'{table}_')}" for one in known if _table_of(one) == table]
+            raise unknown(f"{SECTION}.{table}.{key}", raw, str(file), _placed(near))
+    return {f"{table}_{key}": Written(raw, str(file), file.parent) for key, raw in within.items()}
 
 
 def _of_environment(environ: Mapping[str, str], here: Path, *, skip: set[str]) -> dict[str, Written]:

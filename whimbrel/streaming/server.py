@@ -162,9 +162,7 @@ class Streams:
         kind = kind_asked(head, upgrade=upgrade)
         if self.open > self._connections_max:
             raise Unavailable("The server has as many streams as it can take")
-        name = None
-        if kind is not None:
-            name = name_of(kind, tag=head.query.get("tag"), list_id=head.query.get("list"))
+        name = None if kind is None else name_of(kind, tag=head.query.get("tag"), list_id=head.query.get("list"))
         since = head.headers.get("last-event-id") or head.query.get("since")
         check_since(since)
         guest, watcher = await self.let_in(token_in(head), name)
@@ -178,22 +176,17 @@ class Streams:
         if knock.transport.is_closing():
             self._unwatch(watcher)
             return
-        if upgrade:
-            self._begin(knock, WebSocket(self, knock.transport, guest, watcher), address)
-            stream = knock.transport.get_protocol()
-            knock.transport.write(answers.switching(key, offered_protocol(head)))
-        else:
-            self._begin(knock, EventSource(self, knock.transport, guest, watcher), address)
-            stream = knock.transport.get_protocol()
-            bodiless = head.method == "HEAD"
-            knock.transport.write(answers.event_source(bodiless=bodiless))
-            if bodiless:
-                knock.transport.close()
-                return
-        assert isinstance(stream, Stream)
+        shape = WebSocket if upgrade else EventSource
+        stream = shape(self, knock.transport, guest, watcher)
+        self._begin(knock, stream, address)
+        if not upgrade and head.method == "HEAD":
+            knock.transport.write(answers.event_source(bodiless=True))
+            knock.transport.close()
+            return
+        knock.transport.write(answers.switching(key, offered_protocol(head)) if upgrade else answers.event_source())
         if name is not None:
             await self.listen(stream, name, since)
-        if knock.early and isinstance(stream, WebSocket):
+        if knock.early and upgrade:
             stream.data_received(knock.early)
 
     async def let_in(self, token: str | None, name: StreamName | None) -> tuple[Guest, Watcher | None]:
