@@ -5,8 +5,8 @@ first applied plainly, and only when something raised is it undone and applied a
 savepoint: that second time is the retry of rule 9, and what raises again is parked in the same transaction. A fault of
 the file is not the event's fault and parks nothing.
 
-A deletion is never held up. It used to be parked with what it is about; then the content was erased from the journal,
-and a store built from that lacked rows which this one still showed. Now what is parked about its subject is settled
+A deletion is never held up. Were it parked with what it is about, the content would be erased from the journal, and
+a store built from that would lack rows which this one still shows. So what is parked about its subject is settled
 first, as in a store that meets it erased: what can be applied is, of the rest nothing remains. Only an event of a type
 that is unknown stays parked, for the version that knows it, and holds nothing up any more.
 """
