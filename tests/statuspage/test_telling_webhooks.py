@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.statuspage.page_in_test import HOUR, Receiver, opened_page
+from tests.statuspage.page_in_test import HOUR, Receiver, opened_page, words_of
 from tests.statuspage.receiving import agrees, say, state_of, subscribe, told
 from tests.support.serving import ROOT
 from whimbrel.statuspage.values import Maintenance, ProbeResult
@@ -215,3 +215,14 @@ def test_unsubscribing_takes_the_link_of_the_messages(page, receiver):
     say(page, "Third.")
     page.turn()
     assert len(told(receiver)) == 2
+
+
+def test_the_page_that_messages_point_to_says_how_they_are_signed_and_answered(page, receiver):
+    subscribe(page, receiver.url)
+    page.settle()
+    asked = json.loads(receiver.requests[0]["body"])
+    place = asked["meta"]["documentation"].removeprefix(page.settings.public_url)
+    said = words_of(page.browser().get(f"{place}?lang=ja"))
+    assert 'HEX = HMAC-SHA256(SECRET, SECONDS + "." + BODY)' in said
+    assert '200 {"challenge": "CHALLENGE"}' in said
+    assert {"x-whimbrel-signature", "x-whimbrel-delivery"} <= receiver.requests[0]["headers"].keys()
