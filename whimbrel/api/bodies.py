@@ -28,14 +28,14 @@ _EXPECTED: Final = "application/json, application/x-www-form-urlencoded or multi
 
 
 def query_tree(query: bytes) -> Tree:
-    """The parameters of a query string."""
+    """The parameters of a query string. Raises QueryTooLong, and what `tree` raises."""
     if len(query) > QUERY_BYTES_MAX:
         raise QueryTooLong(f"The query is longer than {QUERY_BYTES_MAX} bytes")
     return tree(_pairs(query, "query"))
 
 
 def body_tree(body: bytes, content_type: str) -> Tree:
-    """The parameters of a body; an empty body has none whatever its type."""
+    """The parameters of a body; an empty body has none whatever its type. Raises BadRequest for what cannot be read."""
     if not body:
         return {}
     kind, options = parse_options_header(content_type)
@@ -49,7 +49,7 @@ def body_tree(body: bytes, content_type: str) -> Tree:
 
 
 def tree(pairs: Iterable[Pair]) -> Tree:
-    """Rails' tree of flat names with brackets."""
+    """Rails' tree of flat names with brackets. Raises BadRequest for one that is too deep, or contradicts itself."""
     top: Tree = {}
     for key, value in pairs:
         parts = _KEY.fullmatch(key) if "[" in key else None

@@ -44,7 +44,7 @@ def limit_of(request: Request, sizes: tuple[int, int]) -> int:
 
 
 def offset_of(request: Request) -> int:
-    """How many entries to leave out, for the lists that are paged by number."""
+    """How many entries to leave out, for the lists that are paged by number. Raises Invalid."""
     offset = request.parameters.integer("offset") or 0
     if not 0 <= offset <= _OFFSET_MAX:
         raise Invalid(f"offset must be from 0 to {_OFFSET_MAX}, not {offset}")

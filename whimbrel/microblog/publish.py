@@ -89,7 +89,10 @@ class Publish:
         return shown
 
     async def reblog(self, author: Reader, post_id: int, *, visibility: str | None = None) -> Shown:
-        """Show a post to one's followers; a second time gives the first reblog. Forbidden by visibility or block."""
+        """Show a post to one's followers; a second time gives the first reblog.
+
+        Raises Invalid (visibility), Forbidden (what may not be shown to others), and NotFound.
+        """
         if visibility is not None and visibility not in ("public", "unlisted", "private"):
             raise Invalid(f"Visibility {visibility!r} is not one of public, unlisted, private")
         seen = await self._posts.get(author, post_id)
@@ -131,7 +134,7 @@ class Publish:
         return await self._posts.get(author, post.id)
 
     async def pin(self, author: Reader, post_id: int) -> Shown:
-        """Put one's own post on top of one's profile: at most PINS_MAX, no reblogs, nothing direct."""
+        """Put one's own post on top of one's profile. Raises Invalid beyond PINS_MAX, for reblogs and direct posts."""
         post = await self._posts.either(author, post_id)
         if post.reblog_of_id is not None:
             raise Invalid("Validation failed: A reblog cannot be pinned")

@@ -110,7 +110,10 @@ def make(move: Move) -> None:
 
 
 def compare(move: Move, following: Following) -> None:
-    """Follow until caught up, and compare rows and answers. From its end on the new store follows in a thread."""
+    """Follow until caught up, and compare rows and answers. From its end on the new store follows in a thread.
+
+    Raises Differs, naming the first differences.
+    """
     tell, new = move.tell, move.new
     tell.step("follow", f"{new.name} takes in what came meanwhile")
     following.catch_up(lambda done, total: tell.far("follow", done, total))

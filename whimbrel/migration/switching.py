@@ -97,7 +97,10 @@ def serves(data: Path, release: Release) -> bool:
 
 
 def wait_out(data: Path) -> None:
-    """Wait for the end of a restart that somebody has begun: in its middle nobody can say which release serves."""
+    """Wait for the end of a restart that somebody has begun: in its middle nobody can say which release serves.
+
+    Raises Unavailable when it does not come within MIGRATION_RESTART_SECONDS.
+    """
     if is_served(data) and until(lambda: _is_over(data), MIGRATION_RESTART_SECONDS, MIGRATION_POLL_SECONDS) is None:
         raise Unavailable("The server is replacing its processes, and does not come to an end.")
 

@@ -156,7 +156,10 @@ def check_upgrade(head: Head) -> str:
 
 
 def kind_asked(head: Head, *, upgrade: bool) -> str | None:
-    """The kind of stream that a request asks for: by its path, a WebSocket also by its query."""
+    """The kind of stream that a request asks for: by its path, a WebSocket also by its query.
+
+    Raises BadRequest and NotFound.
+    """
     if upgrade and head.query.get("stream"):
         return head.query["stream"]
     kind = asked_by_path(head.path, head.query)

@@ -93,7 +93,10 @@ class JournalSource:
         return int(self._rows(_SQL.count_deletions, wanted)[0][0])
 
     def segments(self, after: int, *, with_claims: bool) -> Iterator[Segment]:
-        """The records above `after` in order, cut at round sequences so that the same records give the same object."""
+        """The records above `after` in order, cut at round sequences so that the same records give the same object.
+
+        Raises JournalUnavailable when the journal has been trimmed past `after`.
+        """
         start = self.at(after)
         if start is None:
             raise JournalUnavailable("The journal was trimmed.", log=f"{self._path}: record {after} is gone")
@@ -108,7 +111,10 @@ class JournalSource:
             after, before = up_to, records[-1].chain
 
     def claims(self) -> Iterator[list[Row]]:
-        """Every claim as of the moment, in pieces whose cuts depend on the keys alone; a key may come twice, alike."""
+        """Every claim as of the moment, in pieces whose cuts depend on the keys alone; a key may come twice, alike.
+
+        Raises JournalUnavailable at the end when the journal was trimmed meanwhile: then the pieces are worth nothing.
+        """
         piece: list[Row] = []
         for row in self._claims_by_key():
             piece.append(row)

@@ -118,7 +118,7 @@ class Claims:
         self._db = db
 
     def held(self, keys: Iterable[str], now_ms: int) -> dict[str, Held | None]:
-        """What is held under each key at `now_ms`; an expired claim counts as free."""
+        """What is held under each key at `now_ms`; an expired claim counts as free. Raises Corrupt."""
         found: dict[str, Held | None] = {}
         execute, sql = self._db.execute, _SQL.held
         for key in keys:

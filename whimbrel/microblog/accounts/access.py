@@ -61,7 +61,8 @@ class Access:
     ) -> tuple[App, str]:
         """Register a client; returns it with its secret, which is told this once.
 
-        A given `client_id` that is registered already gives the app as it is, and the secret as it was given.
+        A given `client_id` that is registered already gives the app as it is, and the secret as it was given. Raises
+        Invalid for a name or an address that cannot be one.
         """
         _check_app(name, redirect_uris, website)
         client_id, client_secret = client_id or _random(), client_secret or _random()

@@ -111,7 +111,7 @@ class Graph:
             await self._appender.append(groups.unmute(reader.account_id, target.id))
 
     async def write_note(self, reader: Reader, target: Account, comment: str) -> None:
-        """Keep a private note about somebody; an empty one removes it."""
+        """Keep a private note about somebody; an empty one removes it. Raises Invalid for one that is too long."""
         if len(comment) > COMMENT_CHARACTERS_MAX:
             raise Invalid(f"Validation failed: Comment is too long (maximum is {COMMENT_CHARACTERS_MAX} characters)")
         _check_allowed(await self._appender.append(groups.write_note(reader.account_id, target.id, comment)))

@@ -170,7 +170,7 @@ class Notifications:
         return [markers[timeline] for timeline in dict.fromkeys(timelines) if timeline in markers]
 
     async def move_markers(self, reader: Reader, last_read: Mapping[str, int]) -> list[Marker]:
-        """The reader has read so far; returns where the markers stand, since none moves back."""
+        """The reader has read so far; returns where the markers stand, since none moves back. Raises Invalid."""
         unknown = [timeline for timeline in last_read if timeline not in TIMELINES]
         if unknown:
             raise Invalid(f"Timeline {unknown[0]!r} is not one of {', '.join(TIMELINES)}")

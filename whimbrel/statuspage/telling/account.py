@@ -36,7 +36,7 @@ class Account:
         secret_in(official.token_file)
 
     async def send(self, message: Message) -> bool:
-        """Post it."""
+        """Post it. Raises DeliveryFailed."""
         assert message.told is not None, "the official account has nothing to confirm"
         text = shortened(wording_of(message.told, words_of(_LANGUAGE), message.shown), ACCOUNT_CHARACTERS_MAX)
         try:

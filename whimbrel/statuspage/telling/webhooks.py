@@ -33,7 +33,7 @@ class Webhooks:
         self._clock, self._reach, self._documentation = clock, reach, documentation
 
     async def send(self, message: Message) -> bool:
-        """Post it. A new subscription is confirmed by answering with the challenge."""
+        """Post it. A new subscription is confirmed by answering with the challenge. Raises DeliveryFailed."""
         body = _encode(payload(message, self._documentation, self._clock()))
         request = self._request(message, body)
         try:

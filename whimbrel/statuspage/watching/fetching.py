@@ -117,7 +117,8 @@ async def fetch(request: Request) -> Answer:
 async def listen(request: Request) -> AsyncIterator[Stream]:
     """Ask, and hand out the body as it comes, for as long as the block runs. No redirects, no bound on the whole.
 
-    `request.total_seconds` is the deadline of the answer's head; while reading, the deadline is the caller's.
+    `request.total_seconds` is the deadline of the answer's head; while reading, the deadline is the caller's. Raises
+    FetchFailed, which is Unanswered where nothing came in time.
     """
     doing = _Doing("connecting")
     writer: asyncio.StreamWriter | None = None
