@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from whimbrel.kernel.sql import schema
 from whimbrel.statuspage.board import rows
 from whimbrel.statuspage.board.board import Board
-from whimbrel.statuspage.board.uptime import DAY_MS, Span, days, parts
+from whimbrel.statuspage.board.uptime import DAY_MS, Span, days, parts, with_gaps
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.evidence import Evidence, ProbeSeen
@@ -123,3 +123,14 @@ def test_two_halves_of_any_story_add_up_to_the_whole(edges, states, middle):
         halves = left.by_state.get(state, 0) + right.by_state.get(state, 0)
         assert whole.by_state.get(state, 0) == halves
     assert whole.unmeasured_ms == left.unmeasured_ms + right.unmeasured_ms
+
+
+def test_what_changed_names_a_state_once_however_often_it_was_written_down():
+    hour = DAY_MS // 24
+    seen = [Span(0, hour, "operational"), Span(hour, 2 * hour, "operational"), Span(2 * hour, 3 * hour, "unknown")]
+    again = Span(5 * hour, 6 * hour, "operational")
+    assert with_gaps([*seen, again]) == [
+        Span(0, 2 * hour, "operational"),
+        Span(2 * hour, 5 * hour, "unknown"),
+        again,
+    ]

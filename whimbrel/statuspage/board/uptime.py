@@ -60,13 +60,21 @@ def parts(spans: Iterable[Span], from_ms: int, until_ms: int) -> Parts:
 
 
 def with_gaps(spans: Sequence[Span]) -> list[Span]:
-    """The same in order, and between them, as `unknown`, what nobody saw because the program did not run."""
+    """The same in order, and between them, as `unknown`, what nobody saw because the program did not run; of two that
+    follow each other in one state one is made."""
     found: list[Span] = []
     for span in spans:
         if found and span.from_ms > found[-1].until_ms:
-            found.append(Span(found[-1].until_ms, span.from_ms, "unknown"))
-        found.append(span)
+            _follow(found, Span(found[-1].until_ms, span.from_ms, "unknown"))
+        _follow(found, span)
     return found
+
+
+def _follow(found: list[Span], span: Span) -> None:
+    if found and found[-1].state == span.state:
+        found[-1] = found[-1]._replace(until_ms=max(found[-1].until_ms, span.until_ms))
+    else:
+        found.append(span)
 
 
 def days(spans: Sequence[Span], *, now_ms: int, count: int) -> list[Parts]:
