@@ -2,7 +2,7 @@
 
 import pytest
 
-from whimbrel.kernel.limits import SCRAPE_LINE_CHARACTERS_MAX, SCRAPE_SAMPLES_MAX
+from whimbrel.kernel.limits import SCRAPE_LINE_CHARACTERS_MAX, SCRAPE_SAMPLES_MAX, SCRAPE_STEP_MAX, SCRAPE_VALUE_MAX
 from whimbrel.statuspage.detection.burn import Requests
 from whimbrel.statuspage.watching.exposition import MalformedMetrics, parse
 from whimbrel.statuspage.watching.metrics import WANTED, Count, Node, component_of
@@ -38,6 +38,21 @@ def test_wanted_samples_are_read_with_their_labels_and_others_are_passed_over():
 
 def test_what_is_no_count_is_left_out():
     assert read("lag NaN\nseconds_count -4\nseconds_sum +Inf\n") == []
+    assert read(f"lag 1e308\nseconds_count {SCRAPE_VALUE_MAX + 2}\nseconds_sum {SCRAPE_VALUE_MAX}\n") == [
+        ("seconds_sum", {}, float(SCRAPE_VALUE_MAX))
+    ]
+
+
+@pytest.mark.parametrize("counters", [(5, SCRAPE_VALUE_MAX, 2, SCRAPE_VALUE_MAX), (SCRAPE_STEP_MAX + 1, 0) * 2])
+def test_more_than_anybody_can_count_in_five_seconds_is_no_count(counters):
+    """Accident: a node said 10**308, nothing could be worked out of that, and the page looked no more."""
+    node, total = Node(), 0
+    for at, value in enumerate(counters):
+        told = f'whimbrel_request_seconds_count{{route="/api/v1/statuses",method="POST",code="500"}} {value}\n'
+        growth = node.grown(parse(told, WANTED), NOW + 5_000 * at, {})
+        count = growth.slis.get(("posting", "availability"), Count()) if growth is not None else Count()
+        total += count.total
+    assert total <= 2
 
 
 @pytest.mark.parametrize(

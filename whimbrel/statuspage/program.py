@@ -279,6 +279,10 @@ class Program:
                 if not self.failing:
                     _log.error("a turn failed", extra={"error": str(error)})
                 self.failing = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may be well, and somebody must look
+                if not self.failing:
+                    _log.exception("a turn was surprised")
+                self.failing = f"{type(error).__name__}: {error}"
             else:
                 self.failing = ""
             if self._export is not None:

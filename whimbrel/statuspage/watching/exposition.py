@@ -7,11 +7,15 @@ out: no count is one. Source: prometheus.io, "Exposition formats", text format 0
 
 import re
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Final, NamedTuple
 
 from whimbrel.kernel.errors import WhimbrelError
-from whimbrel.kernel.limits import SCRAPE_LABELS_MAX, SCRAPE_LINE_CHARACTERS_MAX, SCRAPE_SAMPLES_MAX
+from whimbrel.kernel.limits import (
+    SCRAPE_LABELS_MAX,
+    SCRAPE_LINE_CHARACTERS_MAX,
+    SCRAPE_SAMPLES_MAX,
+    SCRAPE_VALUE_MAX,
+)
 
 _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL: Final = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(,|(?=\}))')
@@ -34,7 +38,7 @@ class MalformedMetrics(WhimbrelError):
 
 
 class Sample(NamedTuple):
-    """One value, finite and not negative."""
+    """One value from 0 to SCRAPE_VALUE_MAX: beyond that a number of this format does not count by ones any more."""
 
     name: str
     labels: Labels
@@ -67,7 +71,7 @@ def parse(text: str, wanted: Mapping[str, str]) -> Iterator[Sample]:
         if len(seen) >= SCRAPE_SAMPLES_MAX:
             raise MalformedMetrics(f"there are more than {SCRAPE_SAMPLES_MAX} metrics")
         seen.add((name, labels))
-        if isfinite(value) and value >= 0.0:
+        if 0.0 <= value <= SCRAPE_VALUE_MAX:  # also not what is no number
             yield Sample(name, labels, value)
 
 

@@ -8,7 +8,7 @@ what a missed deadline becomes; what the client did wrong (4xx) is the client's.
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from whimbrel.kernel.limits import SCRAPE_GAP_SECONDS_MAX
+from whimbrel.kernel.limits import SCRAPE_GAP_SECONDS_MAX, SCRAPE_STEP_MAX
 from whimbrel.statuspage.watching.exposition import Labels, Sample
 from whimbrel.statuspage.watching.slo import Slo
 
@@ -122,7 +122,12 @@ class Node:
 
 
 def _step(before: float | None, now: float) -> float:
-    return now if before is None or now < before else now - before
+    """What was added. More than anybody can count in a minute is no count: it would be the share, and the month's sum.
+
+    **The accident:** a node said 10**308, nothing could be worked out of that, and the page looked no more.
+    """
+    added = now if before is None or now < before else now - before
+    return added if added <= SCRAPE_STEP_MAX else 0.0
 
 
 def _meaning(grown: list[Sample], lags: list[Sample], slos: Mapping[str, Slo]) -> Growth:

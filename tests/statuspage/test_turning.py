@@ -1,0 +1,44 @@
+"""The program's turns: whatever surprises one, the next one is made, and it is said meanwhile."""
+
+import asyncio
+
+from whimbrel.kernel.clock import wall_clock_ms
+from whimbrel.kernel.limits import TURN_SECONDS
+from whimbrel.statuspage.program import Program
+from whimbrel.statuspage.settings import Settings
+
+WAITED_SECONDS_MAX = 30.0
+NOBODY_COUNTS = 10**400
+
+
+async def until(is_so):
+    """Ask until it is so."""
+    async with asyncio.timeout(WAITED_SECONDS_MAX):
+        while not is_so():  # noqa: ASYNC110 - the program turns by itself
+            await asyncio.sleep(TURN_SECONDS / 10)
+
+
+def test_a_turn_that_nobody_foresaw_to_fail_is_said_and_the_next_one_is_made(tmp_path):
+    """Accident: a figure that nothing could be worked out of ended all turns, and the page said nothing of it."""
+    ahead_ms = 0
+
+    def clock():
+        return wall_clock_ms() + ahead_ms
+
+    async def script():
+        nonlocal ahead_ms
+        program = Program(Settings(data=tmp_path, name="Birds", public_url="http://127.0.0.1:1"), clock=clock)
+        try:
+            await program.start()
+            program.rooms.observed.note_requests("posting", clock(), bad=NOBODY_COUNTS, total=NOBODY_COUNTS)
+            await until(lambda: program.failing)
+            said = program.failing
+            ahead_ms = 200_000
+            await until(lambda: not program.failing)
+            return said, program.is_ready
+        finally:
+            await program.stop()
+
+    said, is_ready = asyncio.run(script())
+    assert "OverflowError" in said
+    assert is_ready
