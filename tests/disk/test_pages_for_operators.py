@@ -159,9 +159,12 @@ def exposed(text):
 
 def test_the_page_of_metrics_lists_exactly_what_the_server_tells(tmp_path):
     listed = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels, _ in METRIC.findall(page("metrics.md"))}
-    with serving(tmp_path / "data") as server:
+    with serving(tmp_path / "data", options={"WHIMBREL_STATUS": "on"}) as server:
         client = server.client()
         client.get("/api/v2/instance")
+        eventually(
+            lambda: "whimbrel_status_" in client.get("/metrics").json, seconds=SECONDS_MAX, what="the page's are told"
+        )
         told = exposed(client.get("/metrics").json)
         client.close()
     assert set(told) - set(listed) == set(), "told by the server, not on the page"
