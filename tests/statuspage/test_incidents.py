@@ -253,6 +253,16 @@ def test_only_a_write_up_makes_an_incident_postmortem_and_it_stays_that(room):
     assert said.status == "postmortem"
 
 
+def test_an_incident_that_a_person_opens_is_as_bad_as_its_worst_component_unless_they_say_otherwise(room):
+    def impact(**said):
+        return room.do(room.incidents.open("A fire", Saying(body="x", **said), actor="ada", board={})).impact
+
+    both = {"home": "degraded_performance", "search": "major_outage"}
+    assert (impact(components=both), impact(components=both, impact="minor")) == ("critical", "minor")
+    assert (impact(components={"home": "partial_outage"}), impact()) == ("major", "minor")
+    assert impact(components={"home": "operational"}) == "minor"
+
+
 def test_what_was_pasted_from_a_terminal_is_said_without_its_control_characters(room):
     pasted = Saying(body="Disk\x00 \x1b[31mfull\r\nagain\t1", cause="\x07A disk")
     opened = room.do(room.incidents.open("Home\r\n\x1bslow", pasted, actor="ada", board={}))

@@ -16,6 +16,7 @@ from whimbrel.kernel.limits import INCIDENT_NAME_CHARACTERS_MAX, INCIDENT_WORDS_
 from whimbrel.statuspage.incidents.changes import with_update
 from whimbrel.statuspage.incidents.lowering import TROUBLE, holds
 from whimbrel.statuspage.values import (
+    IMPACT_OF,
     SEVERITY,
     Breach,
     Impact,
@@ -25,6 +26,7 @@ from whimbrel.statuspage.values import (
     State,
     Update,
     Verdict,
+    worst,
 )
 
 _UNSEEN: Final = ("Cc", "Cs")
@@ -59,7 +61,7 @@ def begun(id_: str, name: str, saying: Saying, *, now_ms: int, pain_ms: int | No
         id=id_,
         name=one_line(name),
         status=saying.status or "investigating",
-        impact=saying.impact or "minor",
+        impact=saying.impact or _impact_of(saying.components.values()),
         components=dict(saying.components),
         automatic=False,
         pain_ms=min(pain_ms or now_ms, now_ms),
@@ -128,6 +130,12 @@ def effective(board: Mapping[str, Verdict], incidents: Iterable[Incident]) -> di
             if holds(lowering, measured) if lowering else SEVERITY[state] > SEVERITY[measured]:
                 states[component] = state
     return states
+
+
+def _impact_of(states: Iterable[State]) -> Impact:
+    """What the worst of the affected components is for people; minor where nothing is said of any."""
+    state = worst(states)
+    return IMPACT_OF[state] if state in TROUBLE else "minor"
 
 
 _IMPACT: Final = "the impact"
