@@ -142,7 +142,8 @@ def build_api(config: Config, product: Product) -> Any:
     render = render_for(microblog.options.public_url)
     limits = RateLimits(clock) if config.rate_limits else None
     freshness = Standing(product.link, product.reads)
-    census = Census(reads=product.reads, clock=clock)
+    spared = Spared(config.data / DIRECTORY / CANARIES, clock=clock)
+    census = Census(reads=product.reads, clock=clock, left_out=spared.names)
     directory = Directory(reads=product.reads, accounts=microblog.accounts, clock=clock)
     described = (
         *product_routes(render),
@@ -165,7 +166,7 @@ def build_api(config: Config, product: Product) -> Any:
         ),
         always=security_headers(secure=secure),
         disk=lambda: LEVELS[product.link.head.disk],
-        spared=Spared(config.data / DIRECTORY / CANARIES, clock=clock),
+        spared=spared,
     )
 
 

@@ -72,6 +72,18 @@ def test_people_are_counted_once_a_minute(serve):
     assert server.get("/api/v1/instance").json["stats"]["user_count"] == 2
 
 
+def test_the_two_accounts_that_try_the_server_were_counted_as_people(serve, token_of):
+    server = serve()
+    server.left_out += ["status_one", "status_two"]
+    for name in ("ada", "status_one", "status_two"):
+        server.add_account(name)
+        token_of(server, name)
+    assert server.get("/api/v1/instance").json["stats"]["user_count"] == 1
+    assert server.get("/nodeinfo/2.0").json["usage"]["users"]["total"] == 1
+    week = server.get("/api/v1/instance/activity").json[0]
+    assert (week["registrations"], week["logins"]) == ("1", "1")
+
+
 def test_the_documents_answer_while_the_store_is_away(serve):
     server = serve()
     server.add_account("ada")

@@ -96,7 +96,8 @@ class Server:
         self.options = Options(**({"public_url": "http://127.0.0.1:8000"} | options))
         self.microblog = Held(self.doors.accounts, self.doors.access, self.doors.graph, self.clock, self.options)
         limits = RateLimits(self.clock) if limited else None
-        census = Census(reads=self.appending.reads, clock=self.clock)
+        self.left_out: list[str] = []
+        census = Census(reads=self.appending.reads, clock=self.clock, left_out=lambda: self.left_out)
         self.routes = (
             *oauth_routes(signing_key=b"s" * 32, limits=limits, freshness=Current()),
             *InstanceDocuments(census=census, options=self.options, read_ms=self.clock()).routes(),
