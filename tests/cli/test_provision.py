@@ -199,3 +199,20 @@ def test_the_example_in_the_documentation_works(commands, tmp_path):
     path = written(tmp_path, example.group(1))
     assert [one["did"] for one in commands.json("provision", path)] == ["created"] * 4
     assert commands.done("provision", path).splitlines()[-1] == "nothing changed"
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "why"), [("grace", "new@example.org", "name"), ("edith", "ada@example.org", "email")]
+)
+def test_an_account_that_cannot_be_made_is_named_and_nothing_is_done(commands, tmp_path, name, email, why):
+    """Accident: a name that was a deleted account's, or an address that is somebody else's, was met only when the
+    entries before it had been made; and nothing said which entry it was."""
+    for other in ("ada", "grace"):
+        commands.done("account", "create", other, "--email", f"{other}@example.org", "--no-password")
+    commands.done("account", "delete", "grace", "--yes")
+    text = '[[accounts]]\nname = "first"\nemail = "first@example.org"\n'
+    file = written(tmp_path, f'{text}[[accounts]]\nname = "{name}"\nemail = "{email}"\n')
+    ended = commands.run("provision", file)
+    said = f'whimbrel: provision: "{file}": account "{name}": Validation failed: {why} is already taken\n'
+    assert (ended.code, ended.err) == (1, said)
+    assert "first" not in commands.done("account", "list")

@@ -17,7 +17,7 @@ from whimbrel.api.oauth import scopes as oauth_scopes
 from whimbrel.cli.output import say, say_json
 from whimbrel.cli.product import DataFlag, JsonFlag, opened
 from whimbrel.cli.provision_file import AccountEntry, AppEntry, Document, Profile, TokenEntry, app_of, load
-from whimbrel.kernel.errors import Conflict, NotFound
+from whimbrel.kernel.errors import Conflict, Invalid, NotFound
 from whimbrel.microblog.accounts.values import Account, App, Credentials, Session
 from whimbrel.microblog.front import Microblog
 
@@ -56,7 +56,8 @@ async def provision(file: Path, /, *, json: JsonFlag = False, data: DataFlag = N
     document = load(file)
     async with opened(data, may_be_new=True) as microblog:
         present = await look(microblog, document)
-        if faults := list(conflicts(document, present)):
+        refused = [fault async for fault in refusals(microblog, document, present)]
+        if faults := [*conflicts(document, present), *refused]:
             raise Conflict("\n".join(f'provision: "{file}": {fault}' for fault in faults))
         done = [one async for one in carry_out(microblog, document, present)]
     if json:
@@ -138,6 +139,16 @@ def conflicts(document: Document, present: Present) -> Iterator[str]:
             yield from _token_conflicts(token, session, present)
         if token.account.lower() not in present.owners:
             yield f'token of "{token.account}": there is no account of this name, in the file or on the server'
+
+
+async def refusals(microblog: Microblog, document: Document, present: Present) -> AsyncIterator[str]:
+    """Which accounts cannot be made: their address is somebody else's, or their name was a deleted account's."""
+    for entry in document.accounts:
+        if entry.name.lower() not in present.accounts:
+            try:
+                await microblog.accounts.check_sign_up(entry.sign_up())
+            except Invalid as error:
+                yield f'account "{entry.name}": {error.public}'
 
 
 def _account_conflicts(entry: AccountEntry, held: Credentials) -> Iterator[str]:
