@@ -8,6 +8,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.support.serving import eventually
 from whimbrel import status_process  # what the real program loads
 from whimbrel.kernel.limits import BOOK_READERS, BOOK_WRITER_CACHE_BYTES, SERVICES_AWAKE_MAX, SERVICES_MAX
 from whimbrel.statuspage.reports.intake import Report
@@ -79,9 +80,7 @@ class Page:
         await asyncio.gather(*looks)
 
     async def _until(self, is_so):
-        async with asyncio.timeout(WAITED_SECONDS_MAX):
-            while not is_so():  # noqa: ASYNC110 - the program turns once a second, by itself
-                await asyncio.sleep(0.05)
+        await asyncio.to_thread(eventually, is_so, seconds=WAITED_SECONDS_MAX, what="the program has made its turn")
 
     async def _for_all(self, do):
         for first in range(0, len(self.services), AT_ONCE):

@@ -8,6 +8,7 @@ from random import Random
 import apsw
 import pytest
 
+from tests.statuspage import memory
 from tests.statuspage.reporting import OTHER, reporting
 from whimbrel.kernel.limits import SERVICES_AWAKE_MAX, SERVICES_MAX, TALLY_ROWS_MAX
 from whimbrel.kernel.sql import schema
@@ -210,6 +211,6 @@ def test_who_reported_is_forgotten_after_a_quarter_of_an_hour_also_where_minutes
 def test_two_thousand_services_that_are_all_reported_every_minute_leave_the_page_small(tmp_path):
     """Accident: then it took 65 MB, and more with each hour, because the caches of its book were a server's."""
     told = subprocess.run(
-        [sys.executable, "-m", "tests.statuspage.memory", str(tmp_path)], check=True, capture_output=True, text=True
+        [sys.executable, "-m", memory.__name__, str(tmp_path)], check=True, capture_output=True, text=True
     )
     assert float(told.stdout) < MEMORY_MB_MAX

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from tests.support.serving import eventually
 from whimbrel.kernel.clock import wall_clock_ms
-from whimbrel.kernel.limits import TURN_SECONDS
 from whimbrel.statuspage.program import Program
 from whimbrel.statuspage.settings import Settings
 
@@ -11,11 +11,9 @@ WAITED_SECONDS_MAX = 30.0
 NOBODY_COUNTS = 10**400
 
 
-async def until(is_so):
-    """Ask until it is so."""
-    async with asyncio.timeout(WAITED_SECONDS_MAX):
-        while not is_so():  # noqa: ASYNC110 - the program turns by itself
-            await asyncio.sleep(TURN_SECONDS / 10)
+async def until(is_so, what):
+    """Ask until it is so, while the program turns."""
+    await asyncio.to_thread(eventually, is_so, seconds=WAITED_SECONDS_MAX, what=what)
 
 
 def test_a_turn_that_nobody_foresaw_to_fail_is_said_and_the_next_one_is_made(tmp_path):
@@ -31,10 +29,10 @@ def test_a_turn_that_nobody_foresaw_to_fail_is_said_and_the_next_one_is_made(tmp
         try:
             await program.start()
             program.rooms.observed.note_requests("posting", clock(), bad=NOBODY_COUNTS, total=NOBODY_COUNTS)
-            await until(lambda: program.failing)
+            await until(lambda: program.failing, "a turn has failed")
             said = program.failing
             ahead_ms = 200_000
-            await until(lambda: not program.failing)
+            await until(lambda: not program.failing, "the next one has not")
             return said, program.is_ready
         finally:
             await program.stop()
