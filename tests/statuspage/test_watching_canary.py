@@ -51,7 +51,7 @@ class Watching:
     def __init__(self, server, seconds=PATIENT_SECONDS):
         self.told = {}
         site = Site(server.url, seconds=seconds)
-        self.canary = Canary(site, SECRETS, note=self._note, clock=wall_clock_ms, step=PATIENT_SECONDS)
+        self.canary = Canary(site, SECRETS, note=self._note, clock=wall_clock_ms, step_seconds=PATIENT_SECONDS)
         self.runner = asyncio.Runner()
 
     def _note(self, result):

@@ -162,8 +162,8 @@ class CoreServer:
             return 0.0
         return JOURNAL_PROBE_SECONDS if self.failing else None
 
-    def _turn(self, timeout: float | None) -> None:
-        for key, events in self._selector.select(timeout):
+    def _turn(self, timeout_seconds: float | None) -> None:
+        for key, events in self._selector.select(timeout_seconds):
             if isinstance(key.data, Peer):
                 self._serve(key.data, events)
             elif key.fileobj is self._listener:

@@ -74,11 +74,11 @@ class Canary:
         note: Note,
         clock: Clock,
         vantage: str = "here",
-        step: float = 0.0,
+        step_seconds: float = 0.0,
         untried: Untried = _nobody_asks,
     ) -> None:
         self._site, self._untried = site, untried
-        self._steps = Steps(site, note=note, clock=clock, vantage=vantage, seconds=step or CANARY_STEP_SECONDS)
+        self._steps = Steps(site, note=note, clock=clock, vantage=vantage, seconds=step_seconds or CANARY_STEP_SECONDS)
         self.pair = Pair(pair, renew_rounds=CANARY_RENEW_ROUNDS)
         self._clean = False
 
