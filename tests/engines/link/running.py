@@ -16,12 +16,14 @@ from whimbrel.engines.journal.client import CoreLink
 from whimbrel.engines.journal.feed import Feed
 from whimbrel.engines.journal.head import HeadReader
 from whimbrel.engines.journal.reader import JournalReader
+from whimbrel.engines.journal.sqlite import SqliteJournal
 from whimbrel.engines.journal.tail import EventTail
 from whimbrel.engines.store.applier import Follows
+from whimbrel.kernel.clock import wall_clock_ms
 from whimbrel.kernel.contracts import Writing
 from whimbrel.kernel.events import Appended, Claim, Event, Group, Stamp, Vocabulary, draft
 
-SECONDS = 10.0
+SECONDS = 20.0
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -82,6 +84,13 @@ def core_running(data: Path, *, rooms: Follows = FOLLOWS, follow_ups: MakeFollow
         core.server.stop()
         thread.join(SECONDS)
         assert not thread.is_alive()
+
+
+def begin_another_history(data: Path) -> None:
+    """Put another journal in the place of this one, with a record of its own."""
+    for file in data.glob("journal.sqlite*"):
+        file.unlink()
+    SqliteJournal(data / "journal.sqlite", clock=wall_clock_ms).close()
 
 
 @asynccontextmanager

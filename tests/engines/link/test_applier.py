@@ -10,6 +10,7 @@ from tests.engines.link.running import (
     VOCABULARY,
     Heard,
     apply,
+    begin_another_history,
     core_running,
     linked,
     said,
@@ -128,8 +129,7 @@ async def test_a_store_of_another_history_is_built_again(tmp_path):
         async with linked(tmp_path) as link:
             await append_all(link, "of a journal that is lost")
             await store_at_head(link)
-    for file in tmp_path.glob("journal.sqlite*"):
-        file.unlink()
+    begin_another_history(tmp_path)
     with core_running(tmp_path) as core:
         async with linked(tmp_path) as link:
             await append_all(link, "of the new one")

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.link.running import Heard, at_head, core_running, linked, said, stamp_of, until
+from tests.engines.link.running import (
+    Heard,
+    at_head,
+    begin_another_history,
+    core_running,
+    linked,
+    said,
+    stamp_of,
+    until,
+)
 from whimbrel.engines.journal.wire import TO_CORE, FrameReader
 from whimbrel.kernel.errors import JournalUnavailable, TooLarge
 from whimbrel.kernel.events import Draft, Group, Refused, Taken
@@ -147,8 +156,7 @@ async def test_a_process_whose_past_is_not_the_journals_is_told(tmp_path):
     async with linked(tmp_path, heard) as link:
         with core_running(tmp_path):
             await link.append(said("of one history"))
-        for file in tmp_path.glob("journal.sqlite*"):
-            file.unlink()
+        begin_another_history(tmp_path)
         with core_running(tmp_path):
             async with linked(tmp_path) as other, asyncio.timeout(10):
                 for number in range(5):
