@@ -45,7 +45,7 @@ def test_signed_results_are_taken():
 
 @pytest.mark.parametrize("ahead_ms", [-50_000, 0, 50_000])
 def test_a_clock_that_is_wrong_elsewhere_makes_no_result_older_or_younger_than_it_is(ahead_ms):
-    """Accident: what came from a machine whose clock is fast counted for two minutes, from a slow one for ten seconds."""
+    """Accident: what came from a machine whose clock is fast counted for two minutes, a slow one's for ten seconds."""
     page = Page()
     page.take(msgspec.structs.replace(RESULT, at_ms=NOW + ahead_ms - 7_000), now_ms=NOW + ahead_ms)
     assert page.noted[0].at_ms == NOW - 7_000
