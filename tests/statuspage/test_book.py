@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import apsw
 import pytest
@@ -214,3 +215,29 @@ def test_a_book_keeps_little_of_its_file_in_memory(book):
     asyncio.run(fill())
     grown = apsw.status(apsw.SQLITE_STATUS_MEMORY_USED)[0] - before
     assert grown < 1.5 * (BOOK_WRITER_CACHE_BYTES + BOOK_READERS * BOOK_READER_CACHE_BYTES)
+
+
+def test_whoever_goes_away_before_or_while_it_is_written_keeps_nobody_else_from_writing(book):
+    """Accident: a page that was told to stop in the middle of a write ended the book's writer, and waited for ever."""
+
+    async def script():
+        loop, begun, may_end = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+        def slowly(pen):
+            loop.call_soon_threadsafe(begun.set)
+            may_end.wait(30)
+            return noting("slow")(pen)
+
+        under_way = asyncio.create_task(book.write(slowly))
+        await begun.wait()
+        waiting = asyncio.create_task(book.write(noting("never")))
+        await asyncio.sleep(0)
+        for task in (under_way, waiting):
+            task.cancel()
+        await asyncio.wait((under_way, waiting))
+        may_end.set()
+        async with asyncio.timeout(30):
+            await book.write(noting("afterwards"))
+
+    asyncio.run(script())
+    assert notes(book) == ["slow", "afterwards"]

@@ -134,7 +134,9 @@ class Book:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            self._commit(batch)
+            # Whoever has gone before it began has nothing done; from here on nobody can, or the answer would find none
+            # to take it: that once ended this thread, and with it all that was ever to be written.
+            self._commit([work for work in batch if work.future.set_running_or_notify_cancel()])
             with self._counting:
                 self._pending -= len(batch)
         if self._db is not None:
