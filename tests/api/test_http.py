@@ -54,6 +54,7 @@ ROUTES = (
     Route("GET", "/api/v1/storeless", storeless),
     Route("POST", "/api/v1/apps", echo, budgets=("register_app",)),
     Route("GET", "/page", echo, cors=False),
+    Route("GET", "/health", echo, limited=False),
     Route("GET", "/api/v1/private", echo, "read", "user"),
 )
 
@@ -193,6 +194,13 @@ def test_too_many_requests_are_told_when_to_try_again():
     assert 0 < int(refused.headers["retry-after"]) <= 600
     assert refused.headers["x-ratelimit-remaining"] == "0"
     assert ask(door, "POST", "/api/v1/apps", client="192.0.2.8").status == 200
+
+
+def test_what_machines_ask_all_day_long_is_not_counted():
+    door = api(limits=RateLimits(lambda: 1_000_000_000_000))
+    answers = [ask(door, "GET", "/health") for _ in range(310)]
+    assert {(answer.status, "x-ratelimit-limit" in answer.headers) for answer in answers} == {(200, False)}
+    assert ask(door, "GET", "/api/v1/echo").headers["x-ratelimit-remaining"] == "299"
 
 
 def test_guessing_tokens_is_counted_like_any_request():

@@ -137,7 +137,9 @@ class Api:
         await request.read_body()
 
     def _count(self, request: Request, route: Route, extra: list[tuple[bytes, bytes]]) -> None:
-        if self._limits is None or (request.account is not None and self._spared(request.account.name)):
+        if self._limits is None or not route.limited:
+            return
+        if request.account is not None and self._spared(request.account.name):
             return
         try:
             extra += _limit_headers(_allowance(self._limits, request, route))

@@ -38,6 +38,7 @@ class Route(msgspec.Struct, frozen=True):
     scope: str | tuple[str, ...] = ()
     auth: Auth = "none"
     waiting: bool = False
+    limited: bool = True
     budgets: tuple[str, ...] = ()
     cors: bool = True
     summary: str = ""
