@@ -16,7 +16,8 @@ from whimbrel.api.answers import Answer
 from whimbrel.api.request import Request
 from whimbrel.api.router import Route
 from whimbrel.kernel.errors import Forbidden
-from whimbrel.reliability.health import Reply, ask_server
+from whimbrel.reliability.control import Reply
+from whimbrel.reliability.health import ask_server
 
 _TEXT: Final = b"text/plain; charset=utf-8"
 _FORWARDED: Final = (b"x-forwarded-for", b"forwarded")
