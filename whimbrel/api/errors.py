@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from whimbrel.api.answers import Answer, json_answer
-from whimbrel.kernel.errors import BadRequest, TooLarge, TooSlow, WhimbrelError
+from whimbrel.kernel.errors import BadRequest, TooLarge, TooSlow, Unavailable, WhimbrelError
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,12 @@ class Compressed(BadRequest):
 
     code = "compressed"
     status = 415
+
+
+class TooMuchAtOnce(Unavailable):
+    """The bodies under way hold all the memory that they may; the connection is closed behind the answer."""
+
+    code = "too_much_at_once"
 
 
 class QueryTooLong(TooLarge):
@@ -70,8 +76,8 @@ def _headers(error: WhimbrelError) -> list[tuple[bytes, bytes]]:
         headers.append((b"allow", ", ".join(error.allowed).encode()))
     if isinstance(error, Compressed):
         headers.append((b"accept-encoding", b"identity"))  # RFC 9110, 15.5.16
-    if isinstance(error, TooSlow):
-        headers.append((b"connection", b"close"))  # RFC 9110, 15.5.9
+    if isinstance(error, TooSlow | TooMuchAtOnce):
+        headers.append((b"connection", b"close"))  # RFC 9110, 15.5.9: the rest of the body is not wanted
     if error.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="Whimbrel"'))
     return headers

@@ -11,16 +11,20 @@ from typing import Any, Final
 
 from whimbrel.api.bodies import Tree, body_tree, query_tree
 from whimbrel.api.errors import Compressed
+from whimbrel.api.intake import Intake, Share, gathered
 from whimbrel.api.parameters import Parameters
 from whimbrel.kernel.errors import BadRequest, NotFound, TooLarge, TooSlow
 from whimbrel.kernel.ids import parse_id
-from whimbrel.kernel.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX, PATH_TEXT_CHARACTERS_MAX
+from whimbrel.kernel.limits import BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_SECONDS_MAX, PATH_TEXT_CHARACTERS_MAX
 from whimbrel.microblog.accounts.values import Account, Session
 from whimbrel.microblog.front import Microblog
 from whimbrel.microblog.graph.reader import Reader
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_intake: Final = Intake(BODIES_BYTES_MAX)
+"""Of this process: whoever sends, and to which handler, it is the same memory."""
 
 _NEVER_IN_PATHS: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
@@ -42,6 +46,7 @@ class Request:
         "_body",
         "_parameters",
         "_receive",
+        "_share",
         "account",
         "captured",
         "client_address",
@@ -71,6 +76,7 @@ class Request:
         self.viewer: Reader | None = None
         self._receive = receive
         self._body: bytes | None = None
+        self._share: Share | None = None
         self._parameters: Parameters | None = None
 
     @property
@@ -129,7 +135,8 @@ class Request:
     async def read_body(self) -> None:
         """Read the body, once.
 
-        Raises TooLarge before anything beyond the limit is taken in, Compressed, TooSlow, BadRequest.
+        Raises TooLarge before anything beyond the limit is taken in, TooMuchAtOnce when the bodies of all requests
+        hold as much as they may, Compressed, TooSlow, BadRequest.
         """
         if self._body is not None or not self.may_have_body:
             return
@@ -139,27 +146,14 @@ class Request:
         if not length.isdigit() or len(length) > 15:
             raise BadRequest("Content-Length must be a number of bytes")
         if int(length) > BODY_BYTES_MAX:
-            raise _too_large()
+            raise TooLarge(f"The body is larger than {BODY_BYTES_MAX} bytes")
+        share = _intake.share()
         try:
             async with asyncio.timeout(BODY_SECONDS_MAX):
-                self._body = await self._gathered()
+                self._body = await gathered(self._receive, share, bytes_max=BODY_BYTES_MAX)
+            self._share = share  # for as long as there is this request
         except TimeoutError:
             raise TooSlow(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds") from None
-
-    async def _gathered(self) -> bytes:
-        chunks, size = [], 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise BadRequest("The connection ended before the body did")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > BODY_BYTES_MAX:
-                raise _too_large()
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return b"".join(chunks)
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(f"The body is larger than {BODY_BYTES_MAX} bytes")
+        finally:
+            if self._body is None:  # a traceback may keep the share for a while
+                share.end()
