@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.link.running import (
+    SECONDS,
     Heard,
     at_head,
     begin_another_history,
@@ -13,9 +14,10 @@ from tests.engines.link.running import (
     linked,
     said,
     stamp_of,
+    store_at_head,
     until,
 )
-from whimbrel.engines.journal.wire import TO_CORE, FrameReader
+from whimbrel.engines.journal.wire import TO_CLIENT, TO_CORE, FrameReader, StoreAt
 from whimbrel.kernel.errors import JournalUnavailable, TooLarge
 from whimbrel.kernel.events import Draft, Group, Refused, Taken
 from whimbrel.kernel.limits import FOLLOW_READ_RECORDS_MAX, PAYLOAD_BYTES_MAX
@@ -175,3 +177,17 @@ async def test_an_append_that_is_given_up_leaves_nothing_behind(tmp_path):
                 await given_up
             assert link.outstanding == 0
             await link.append(said("third"))
+
+
+async def test_who_connects_is_told_where_the_store_stands(tmp_path):
+    """Accident: a store that moved between a command's connecting and its being let in was told to nobody: once in
+    many the command waited for ten seconds."""
+    with core_running(tmp_path):
+        async with linked(tmp_path) as link:
+            await link.append(said("one"))
+            await store_at_head(link)
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "run" / "core.sock")
+            async with asyncio.timeout(SECONDS):
+                heard = FrameReader(TO_CLIENT).feed(await reader.read(65_536))
+            writer.close()
+            assert heard == [StoreAt(link.head.head)]

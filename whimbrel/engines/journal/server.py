@@ -198,6 +198,9 @@ class CoreServer:
         peer = Peer(connection)
         self._peers.add(peer)
         self._selector.register(connection, selectors.EVENT_READ, peer)
+        # It may have looked at the store, and waits for it to move; while it stood in the queue nobody told it.
+        peer.send(frame(StoreAt(self._head.store)))
+        self._flush(peer)
         return True
 
     def _woken(self) -> None:
