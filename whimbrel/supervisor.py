@@ -37,6 +37,7 @@ from whimbrel.kernel.limits import (
 from whimbrel.reliability import answering
 from whimbrel.reliability.children import (
     LEAVE,
+    LEAVING,
     MAIN,
     STATUS,
     STREAMING,
@@ -125,6 +126,7 @@ class Supervisor:
         self._crew = Crew(children, dict(os.environ), self._sockets)
         self._said_ready = left is not None
         self._stopping = 0
+        self._ended_by = ""
         self._exit_code = 0
         self._restarting = Restarting("done" if left else "idle")
         self._restarts = 1 if left else 0
@@ -145,6 +147,7 @@ class Supervisor:
         if self._left is None and (self._run / "supervisor.sock").exists():
             self._patience_ends = time.monotonic() + PORT_LEFT_SECONDS
         self._end_who_outlived()
+        self._clear_away()
         if not self._listen():
             return _CANNOT_LISTEN
         self._adopt()
@@ -162,7 +165,9 @@ class Supervisor:
             )
             try:
                 self._look_after()
+                _log.info("stopping", extra={"signal": self._ended_by} if self._ended_by else {})
                 self._drain()
+                _log.info("stopped", extra={"code": self._exit_code})
             finally:
                 self._control.close()
                 os.close(lock)
@@ -235,6 +240,12 @@ class Supervisor:
             while path.exists() and time.monotonic() < ends:
                 time.sleep(CHILD_READY_POLL_SECONDS)
 
+    def _clear_away(self) -> None:
+        """Remove what processes have left that a supervisor killed in the middle of a restart."""
+        if self._left is None:
+            for path in self._run.glob(f"*{LEAVING}"):
+                path.unlink(missing_ok=True)
+
     def _adopt(self) -> None:
         if self._left is None:
             return
@@ -267,6 +278,7 @@ class Supervisor:
         if number == signal.SIGHUP and not (self._in_terminal and not has_terminal()):
             self._want_restart(self._interpreter)
             return
+        self._ended_by = self._ended_by or signal.Signals(number).name
         self._stopping += 1
         if self._stopping > 1:
             self._crew.kill(self._crew.everybody())

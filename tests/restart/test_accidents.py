@@ -42,6 +42,10 @@ def failing(server, *words):
     return done.stderr.splitlines()[-1]
 
 
+def left_aside(server):
+    return [*(server.data / "run").glob("*.leaving.sock")]
+
+
 def readiness(server):
     client = server.client()
     try:
@@ -91,6 +95,7 @@ def test_after_a_failure_the_next_restart_works(server, tmp_path):
     before = server.children()
     assert server.command("restart") == "restarted\n"
     assert not {*before.values()} & {*server.children().values()}
+    eventually(lambda: not left_aside(server), seconds=10, what="no socket is left of who has left")
 
 
 def test_an_interpreter_that_is_not_there_is_refused_before_anything_is_touched(server, tmp_path):
@@ -146,7 +151,9 @@ def test_when_the_supervisor_is_killed_in_a_restart_everything_ends_and_the_next
         server.kill()
         for pid in before.values():
             eventually(lambda pid=pid: is_gone(pid), seconds=10, what=f"process {pid} ends with its parent")
+        (server.data / "run" / "api-1.leaving.sock").touch()  # as it lies there when the kill comes a moment later
         server.start()
+        assert not left_aside(server)
         client = server.client(token)
         assert client.post("/api/v1/statuses", {"status": "here again"}).status == 200
         client.close()

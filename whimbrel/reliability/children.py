@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from whimbrel.engines.sockets import Identity, identity_of, remove_if_ours
 from whimbrel.kernel.limits import (
     CHILD_BACK_OFF_SECONDS_MAX,
     CHILD_BACK_OFF_SECONDS_MIN,
@@ -38,6 +39,9 @@ LEAVE: Final = "/leave"
 
 RETIRE: Final = signal.SIGUSR1
 """Tells a process that its successor is there: to leave without haste, so that nobody who is with it notices."""
+
+LEAVING: Final = ".leaving.sock"
+"""What a control socket is called, behind the process's name, once that has left its place to a successor."""
 
 ON_STANDBY: Final = "/standby"
 """The control page that a core answers while it waits for its predecessor to retire."""
@@ -108,6 +112,7 @@ class Child:
         """When to start it next, while it is not running."""
         self._failures = 0
         self._control = run / f"{command.name}.control.sock"
+        self._aside: Identity | None = None
 
     @property
     def name(self) -> str:
@@ -143,14 +148,18 @@ class Child:
 
     def step_aside(self) -> None:
         """Leave the name of the control socket to the successor, and be asked by another."""
-        self._rename_control(f"{self.name}.leaving.sock")
+        self._rename_control(f"{self.name}{LEAVING}")
+        self._aside = identity_of(self._control)
 
     def step_back(self) -> None:
         """Take the name of the control socket again, because the successor failed."""
         self._rename_control(f"{self.name}.control.sock")
+        self._aside = None
 
     def ended(self, code: int) -> float:
         """Note that it has ended; returns the pause before its next start: none the first time, then longer."""
+        # It knows its socket by the name from before it stepped aside, and would leave it.
+        remove_if_ours(self._control, self._aside)
         now = time.monotonic()
         self.pid, self.ready, self.code = None, False, code
         self._failures = 1 if now - self.started > CHILD_STEADY_SECONDS else self._failures + 1
