@@ -1,11 +1,21 @@
 """serve: one line when everything answers, one server a directory, a clean end."""
 
+import json
 import signal
 import socket
 import subprocess
 
+import pytest
+
 from tests.cli.command import serving
 from tests.cli.test_surface import whimbrel
+
+
+def last_words(tmp_path):
+    """The last two lines that the supervisor logged, without time and name."""
+    lines = [json.loads(line) for line in (tmp_path / "server.log").read_text("utf-8").splitlines()]
+    said = [line for line in lines if line["process"] == "supervisor"][-2:]
+    return [(line["level"], line["event"], line.get("signal"), line.get("code")) for line in said]
 
 
 def test_serve_says_where_it_answers_and_ends_with_0(tmp_path):
@@ -13,6 +23,7 @@ def test_serve_says_where_it_answers_and_ends_with_0(tmp_path):
         assert server.url.startswith("http://127.0.0.1:")
         assert server.get("/api/v2/instance")[0] == 200
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert last_words(tmp_path) == [("info", "stopping", "SIGTERM", None), ("info", "stopped", None, 0)]
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path):
@@ -63,3 +74,22 @@ def test_an_interrupt_from_the_keyboard_ends_it_too(tmp_path):
     with serving(tmp_path / "data") as server:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(15) == 0
+    assert last_words(tmp_path) == [("info", "stopping", "SIGINT", None), ("info", "stopped", None, 0)]
+
+
+@pytest.mark.parametrize("name", ["run/head", "run/core.sock", "journal.sqlite", "journal.sqlite-wal"])
+def test_a_directory_where_a_file_of_the_server_lies_ends_the_start_with_4_and_one_line(tmp_path, name):
+    """Accident: the core was started again and again, without end."""
+    (tmp_path / "data" / name).mkdir(parents=True)
+    ended = whimbrel("serve", "--data", str(tmp_path / "data"), "--port", "0")
+    said = f'whimbrel: data: "{tmp_path / "data" / name}" is a directory; expected a file of the server\n'
+    assert (ended.returncode, ended.stdout, ended.stderr) == (4, "", said)
+
+
+@pytest.mark.parametrize("name", ["run", "snapshots"])
+def test_a_file_where_the_server_has_a_directory_ends_the_start_with_4_and_one_line(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).touch()
+    ended = whimbrel("serve", "--data", str(tmp_path / "data"), "--port", "0")
+    said = f'whimbrel: data: "{tmp_path / "data" / name}" is no directory; expected one of the server\n'
+    assert (ended.returncode, ended.stdout, ended.stderr) == (4, "", said)

@@ -20,7 +20,7 @@ MEANINGS: Final = {
     USAGE: "The command line was wrong: an unknown command or flag, or a value that cannot be one.",
     UNAVAILABLE: "A part that it needs is away; trying again later may help.",
     MISCONFIGURED: "An option is unknown or malformed, a secret can be read by others, or the data directory cannot be"
-    " written.",
+    " used.",
     CANNOT_LISTEN: "`serve` only: the address or port cannot be listened on.",
     RUNNING_ALREADY: "`serve` only: a server runs on this data directory already.",
     WILL_NOT_START: "`serve` only: a process of the server refused to start; its log line says why.",

@@ -22,6 +22,8 @@ from whimbrel.status_table import PAGE
 
 SUPERVISOR: Final = "whimbrel.supervisor"
 _WRITTEN: Final = ("journal.*", "store*", "run", "run/*", "snapshots")
+_FOLDERS: Final = ("run", "snapshots")
+_FILES: Final = ("journal.*", "run/*")
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -84,8 +86,8 @@ class _Flags(argparse.ArgumentParser):
 def make_data_directory(data: Path) -> None:
     """Make the data directory, for its owner only: it holds private posts.
 
-    Raises Misconfigured when it cannot be, or when something in it cannot be written: after a command that somebody
-    ran as root, say, which the server would meet as a disk that fails.
+    Raises Misconfigured when it cannot be, or when something in it cannot be written (after a command that somebody
+    ran as root, say) or is a directory instead of a file: the server would meet that as a disk that fails.
 
     Whatever this process and those it starts make from now on is for the owner only too.
     """
@@ -94,6 +96,10 @@ def make_data_directory(data: Path) -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Misconfigured(f'data: "{data}": {error.strerror}; expected a directory that can be made') from error
+    for path in [path for pattern in _FOLDERS for path in data.glob(pattern) if not path.is_dir()]:
+        raise Misconfigured(f'data: "{path}" is no directory; expected one of the server')
+    for path in [path for pattern in _FILES for path in sorted(data.glob(pattern)) if path.is_dir()]:
+        raise Misconfigured(f'data: "{path}" is a directory; expected a file of the server')
     for path in (data, *[path for pattern in _WRITTEN for path in sorted(data.glob(pattern))]):
         if not os.access(path, os.R_OK | os.W_OK) and path.exists():
             raise Misconfigured(f'data: "{path}" cannot be written; expected a file of the user who runs the server')
