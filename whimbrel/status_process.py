@@ -131,8 +131,12 @@ class StatusProcess:
         file, core = self._settings.canary_file, self._place.run / "core.control.sock"
         while file is not None and not file.exists():
             if await asyncio.to_thread(_is_ready, core):
-                made = await asyncio.create_subprocess_exec(*self._provider, stdin=asyncio.subprocess.DEVNULL)
-                if await made.wait():
+                try:
+                    made = await asyncio.create_subprocess_exec(*self._provider, stdin=asyncio.subprocess.DEVNULL)
+                    code = await made.wait()
+                except OSError as error:  # no memory for another process, or no such program while it is replaced
+                    code = error.errno or 1
+                if code:
                     _log.warning("the canaries' accounts could not be made; they are asked for again")
             await asyncio.sleep(CANARIES_ASKED_SECONDS)
 

@@ -181,3 +181,27 @@ def test_what_was_acknowledged_while_the_disk_refuses_is_not_sent_again(page):
     assert page.run(page.telling.waiting()) == 0
     other.close()
     receiver.close()
+
+
+class _Surprising:
+    """A channel that nobody has foreseen."""
+
+    async def send(self, message):
+        raise ZeroDivisionError(message.subject)
+
+
+def test_a_delivery_that_nobody_foresaw_to_fail_is_tried_again_like_any_other(page, caplog):
+    """Accident: it was tried again at once, and at once, and its error was told to nobody."""
+    receiver = Receiver(page, agrees)
+    subscribe(page, receiver.url)
+    page.settle()
+    say(page, "First.")
+    channel, page.telling.channels = page.telling.channels, {"webhook": _Surprising()}
+    page.turn()
+    assert "a delivery was surprised" in caplog.text
+    assert page.run(page.telling.waiting()) == 1
+    page.telling.channels = channel
+    page.later(MINUTE)
+    page.settle()
+    assert [one["incident"]["incident_updates"][0]["body"] for one in told(receiver)] == ["First."]
+    receiver.close()

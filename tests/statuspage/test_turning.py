@@ -2,8 +2,10 @@
 
 import asyncio
 
+from tests.support.asgi import asked
 from tests.support.serving import eventually
 from whimbrel.kernel.clock import wall_clock_ms
+from whimbrel.statuspage import rounds
 from whimbrel.statuspage.program import Program
 from whimbrel.statuspage.settings import Settings
 
@@ -40,3 +42,40 @@ def test_a_turn_that_nobody_foresaw_to_fail_is_said_and_the_next_one_is_made(tmp
     said, is_ready = asyncio.run(script())
     assert "OverflowError" in said
     assert is_ready
+
+
+def test_no_round_of_the_program_ends_for_ever_by_what_nobody_foresaw(tmp_path, monkeypatch):
+    """Accident: deliveries, and the reading of other services' pages, were over after one surprise; nobody heard."""
+    monkeypatch.setattr(rounds, "ROUND_AFTER_SURPRISE_SECONDS", 0.02)
+    is_broken = False
+
+    def clock():
+        return wall_clock_ms() if not is_broken else 1 // 0
+
+    async def script():
+        nonlocal is_broken
+        program = Program(Settings(data=tmp_path, name="Birds", public_url="http://127.0.0.1:1"), clock=clock)
+        rooms, app = program.rooms, program.application()
+        parts = (program, rooms.watch, program.speaking.telling, rooms.reports.elsewhere)
+        try:
+            await program.start()
+            rooms.catalogue.services["shop"] = None  # what no reader of pages knows what to do with
+            is_broken = True
+            await rooms.reports.elsewhere.stop()
+            await rooms.reports.elsewhere.start()
+            await until(
+                lambda: program.failing and program.speaking.telling.failing and parts[3].failing,
+                "every part says why it fails",
+            )
+            is_broken = False
+            said = (await asked(app, "GET", "/readyz")).json["failing"]
+            rooms.catalogue.services.pop("shop", None)
+            await until(lambda: not any(part.failing for part in parts), "all goes on")
+            return said
+        finally:
+            is_broken = False
+            await program.stop()
+
+    said = asyncio.run(script())
+    assert "deliveries: ZeroDivisionError" in said
+    assert "other services' pages: AttributeError" in said

@@ -6,7 +6,7 @@ of the last look on it. Nothing here knows the watched service but by what its r
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Final, NamedTuple
 
@@ -273,20 +273,28 @@ class Program:
     async def _turn_for_ever(self) -> None:
         while True:
             await asyncio.sleep(TURN_SECONDS)
-            try:
-                await self.turn()
-            except WhimbrelError as error:
-                if not self.failing:
-                    _log.error("a turn failed", extra={"error": str(error)})
-                self.failing = str(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may be well, and somebody must look
-                if not self.failing:
-                    _log.exception("a turn was surprised")
-                self.failing = f"{type(error).__name__}: {error}"
-            else:
-                self.failing = ""
-            if self._export is not None:
-                self._export.turn()
+            told = [
+                await self._tried(part) for part in (self.turn, self._copy)
+            ]  # the copy also of a page that is blind
+            self.failing = "; ".join(one for one in told if one)
+
+    async def _tried(self, part: Callable[[], Awaitable[object]]) -> str:
+        """Do a part of the turn; returns why it failed, which is logged once for as long as it lasts."""
+        try:
+            await part()
+        except WhimbrelError as error:
+            if not self.failing:
+                _log.error("a turn failed", extra={"error": str(error)})
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may be well, and somebody must look
+            if not self.failing:
+                _log.exception("a turn was surprised")
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    async def _copy(self) -> None:
+        if self._export is not None:
+            self._export.turn()
 
     async def _head(self, _: Request) -> Response:
         """The end of the history: whoever keeps it can tell later whether what stands before was changed."""
@@ -295,8 +303,15 @@ class Program:
 
     async def _ready(self, _: Request) -> Response:
         ready = self.is_ready
-        document = {"ready": ready, "last_look_seconds": round(self.age_seconds, 1), "failing": self.failing}
+        document = {"ready": ready, "last_look_seconds": round(self.age_seconds, 1), "failing": self._all_failing()}
         return JSONResponse(document, 200 if ready else 503)
+
+    def _all_failing(self) -> str:
+        """Why something failed the last time that it was done; empty while all goes well."""
+        rooms = self.rooms
+        parts = (rooms.watch, rooms.reports, rooms.reports.elsewhere, self.speaking.telling, self._export)
+        told = [self.failing, *(part.failing for part in parts if part is not None)]
+        return "; ".join(one for one in told if one)
 
 
 async def _alive(_: Request) -> Response:

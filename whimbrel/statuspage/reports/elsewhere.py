@@ -24,6 +24,7 @@ from whimbrel.kernel.limits import (
 )
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.reports.rows import SQL
+from whimbrel.statuspage.rounds import Rounds
 from whimbrel.statuspage.values import Service
 from whimbrel.statuspage.watching.fetching import FetchFailed, Request, fetch
 from whimbrel.statuspage.watching.reaching import Reach
@@ -84,12 +85,13 @@ class Elsewhere:
     ) -> None:
         self._book, self._clock, self._services, self._reach = book, clock, services, reach
         self._seen: dict[int, PageSeen] = {}
+        self._rounds = Rounds("other services' pages", self._read_round)
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Know what was read before, and read from now on."""
         self._seen = await self._book.read(_pages)
-        self._reading = asyncio.create_task(self._read_for_ever())
+        self._reading = asyncio.create_task(self._rounds.for_ever())
 
     async def stop(self) -> None:
         """Stop reading."""
@@ -97,6 +99,11 @@ class Elsewhere:
             self._reading.cancel()
             with suppress(asyncio.CancelledError):
                 await self._reading
+
+    @property
+    def failing(self) -> str:
+        """Why they could not be read the last time, for a reason of our own; empty when they could."""
+        return self._rounds.failing
 
     @property
     def seen(self) -> Mapping[int, PageSeen]:
@@ -128,10 +135,9 @@ class Elsewhere:
         since_ms = before.since_ms if before.indicator == indicator else now_ms
         return number, PageSeen(indicator=indicator, description=words, since_ms=since_ms, read_ms=now_ms)
 
-    async def _read_for_ever(self) -> None:
-        while True:
-            await self.read_all()
-            await asyncio.sleep(PAGES_READ_SECONDS)
+    async def _read_round(self) -> float:
+        await self.read_all()
+        return PAGES_READ_SECONDS
 
 
 def _says_more(before: PageSeen | None, after: PageSeen) -> bool:

@@ -7,6 +7,7 @@ REPORTS_PER_SECOND_MAX in a second, are turned away at once, in words, before an
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -29,6 +30,8 @@ from whimbrel.statuspage.reports.rows import AGES, Entry
 from whimbrel.statuspage.reports.salt import Salts
 from whimbrel.statuspage.reports.voices import Person
 from whimbrel.statuspage.values import Service
+
+_log = logging.getLogger("whimbrel.status")
 
 FREE_PER_MINUTE: Final = 20
 """Reports of one network in a minute before a challenge: a school reports too."""
@@ -183,7 +186,10 @@ class Intake:
                 if not done.done():
                     done.set_exception(error)
             return
-        self._told(list(zip(entries, counted, strict=True)))
+        try:
+            self._told(list(zip(entries, counted, strict=True)))
+        except Exception:  # noqa: BLE001 - the reports are on disk: who sent them is answered, and the next are taken
+            _log.exception("reports were taken, and could not be counted up")
         for (_, done), counts in zip(batch, counted, strict=True):
             if not done.done():  # who has hung up meanwhile has reported all the same
                 done.set_result(counts)

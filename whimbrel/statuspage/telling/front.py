@@ -18,6 +18,7 @@ from whimbrel.kernel.contracts import Reading, Writing
 from whimbrel.kernel.errors import NotFound, Unavailable, WhimbrelError
 from whimbrel.kernel.limits import (
     BOOK_RETRY_SECONDS,
+    ROUND_AFTER_SURPRISE_SECONDS,
     TELLING_AT_ONCE_MAX,
     TELLING_CONFIRM_TRIES_MAX,
     TELLING_DISABLED_AFTER_SECONDS,
@@ -32,6 +33,7 @@ from whimbrel.kernel.limits import (
 from whimbrel.statuspage.book import history
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.book.history import Entry
+from whimbrel.statuspage.rounds import Rounds
 from whimbrel.statuspage.showing import Showing
 from whimbrel.statuspage.telling import rows
 from whimbrel.statuspage.telling.channels import Channel, DeliveryFailed, Message
@@ -62,6 +64,7 @@ class Telling:
         self._subscriptions, self.channels = subscriptions, channels
         self._cursor = 0
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._rounds = Rounds("deliveries", self._deliver_round)
         self._running: asyncio.Task[None] | None = None
 
     async def load(self, official: str = "") -> None:
@@ -77,7 +80,7 @@ class Telling:
 
     def start(self) -> None:
         """Deliver from now on."""
-        self._running = asyncio.create_task(self._deliver_for_ever())
+        self._running = asyncio.create_task(self._rounds.for_ever())
 
     async def stop(self) -> None:
         """Let go of what is under way; it is tried again after the next start."""
@@ -87,6 +90,11 @@ class Telling:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+    @property
+    def failing(self) -> str:
+        """Why nothing could be delivered the last time; empty when what is due is on its way."""
+        return self._rounds.failing
 
     async def deliver(self) -> list["asyncio.Task[None]"]:
         """Begin what is due now, as much as may be under way at once; returns everything that is under way."""
@@ -138,19 +146,13 @@ class Telling:
         rows.announce(pen, News(entry.sequence, told.subject, kinds, told.affected, before), self._clock())
         return True
 
-    async def _deliver_for_ever(self) -> None:
-        while True:
-            try:
-                under_way = await self.deliver()
-            except WhimbrelError as error:
-                _log.error("nothing can be delivered now", extra={"error": str(error)})
-                under_way = []
-            tick = asyncio.create_task(asyncio.sleep(TURN_SECONDS))
-            try:
-                # A delivery that is over makes room for the next at once; else the outbox is looked at once a second.
-                await asyncio.wait((tick, *under_way), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                tick.cancel()
+    async def _deliver_round(self) -> float:
+        under_way = await self.deliver()
+        if not under_way:
+            return TURN_SECONDS
+        # A delivery that is over makes room for the next at once; else the outbox is looked at once a second.
+        await asyncio.wait(under_way, timeout=TURN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        return 0.0
 
     async def _deliver(self, owed: Owed) -> None:
         """One delivery, with everything that can come of it; whatever the book refuses is tried again later."""
@@ -160,6 +162,10 @@ class Telling:
             return  # they have unsubscribed meanwhile
         except WhimbrelError as error:
             _log.error("a delivery could not be noted", extra={"error": str(error)})
+            await asyncio.sleep(ROUND_AFTER_SURPRISE_SECONDS)  # else it would be due again at once
+        except Exception:  # noqa: BLE001 - whatever it is, it must not end in silence what else is owed to them
+            _log.exception("a delivery was surprised", extra={"subscription": owed.subscription})
+            await asyncio.sleep(ROUND_AFTER_SURPRISE_SECONDS)
         finally:
             del self._under_way[owed.subscription]
 
@@ -169,9 +175,13 @@ class Telling:
             confirmed = await self._send(to, owed, told)
         except DeliveryFailed as failed:
             error = failed  # the name of an except clause is gone before the writer's thread uses it
-            await self._noted(lambda pen: self._note_failure(pen, owed, error))
+        except Exception as surprise:  # noqa: BLE001 - who is told is a stranger: what they make us raise is a failure
+            _log.exception("a delivery was surprised", extra={"subscription": to.id})
+            error = DeliveryFailed(f"this program was surprised ({type(surprise).__name__})")
         else:
             await self._noted(lambda pen: _acknowledged(pen, owed, confirmed=confirmed))
+            return
+        await self._noted(lambda pen: self._note_failure(pen, owed, error))
 
     async def _noted(self, work: Callable[[Writing], None]) -> None:
         """Write down how it went, as soon as the disk takes it: until then this subscription is sent nothing, because

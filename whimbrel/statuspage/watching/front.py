@@ -26,13 +26,13 @@ from whimbrel.kernel.limits import (
     CANARY_STEP_SECONDS,
     PROBES_AT_ONCE_MAX,
     SCRAPE_SECONDS,
-    WATCH_AFTER_SURPRISE_SECONDS,
     WATCH_MINUTE_SECONDS,
     WATCH_TICK_SECONDS,
 )
 from whimbrel.kernel.sql import Queries
 from whimbrel.statuspage.book.file import Book
 from whimbrel.statuspage.evidence import CrowdSeen, Evidence, Planned
+from whimbrel.statuspage.rounds import Rounds
 from whimbrel.statuspage.values import ProbeResult
 from whimbrel.statuspage.watching import measured
 from whimbrel.statuspage.watching.canary import Canary
@@ -90,17 +90,18 @@ class Watch:
         self._app: App | None = None
         self._due: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._rounds: list[Rounds] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Read the book and begin. Raises StoreUnavailable."""
         await self.probes.load()
         await self._book.read(self._load)
-        turns: list[Callable[[], Awaitable[float]]] = [self._run_due_probes, self._write_minute]
-        turns += [self._scraping(node) for node in self._plan.nodes]
+        self._rounds = [Rounds("probes", self._run_due_probes), Rounds("watching's minute", self._write_minute)]
+        self._rounds += [Rounds(f"metrics of {node}", self._scraping(node)) for node in self._plan.nodes]
         if self._plan.url:
-            turns.append(self._go_round)
-        self._tasks = [asyncio.create_task(_for_ever(turn)) for turn in turns]
+            self._rounds.append(Rounds("canaries", self._go_round))
+        self._tasks = [asyncio.create_task(one.for_ever()) for one in self._rounds]
 
     async def stop(self) -> None:
         """End everything, and write down what was counted."""
@@ -112,6 +113,11 @@ class Watch:
         self._tasks = []
         with suppress(WhimbrelError):  # the book says by itself that its disk refuses
             await self._write(self._clock() // 60_000 + 1)
+
+    @property
+    def failing(self) -> str:
+        """Why a part of the watching failed the last time; empty while all goes well."""
+        return next((one.failing for one in self._rounds if one.failing), "")
 
     def evidence(
         self, component: str, now_ms: int, *, crowd: CrowdSeen | None = None, planned: Planned | None = None
@@ -241,16 +247,3 @@ class Watch:
         self.scraper.rates.load(look)
         row = look.one(_SQL.kept, {"name": _APP})
         self._app = _decode_app(row[0]) if row is not None else None
-
-
-async def _for_ever(turn: Callable[[], Awaitable[float]]) -> None:
-    while True:
-        try:
-            pause = await turn()
-        except WhimbrelError as error:
-            _log.error("watching failed for once", extra={"error": str(error)})
-            pause = WATCH_AFTER_SURPRISE_SECONDS
-        except Exception:  # noqa: BLE001 - whatever it is, the next turn may be well, and somebody must go on looking
-            _log.exception("watching was surprised")
-            pause = WATCH_AFTER_SURPRISE_SECONDS
-        await asyncio.sleep(pause)

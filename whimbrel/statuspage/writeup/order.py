@@ -38,7 +38,9 @@ async def printed(order: Order) -> Print:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, errors = await asyncio.wait_for(process.communicate(msgspec.json.encode(order)), WRITEUP_PRESS_SECONDS)
+        # Not `wait_for`, which forgets that it was cancelled when the press ends in that very moment (Python 3.11).
+        async with asyncio.timeout(WRITEUP_PRESS_SECONDS):
+            out, errors = await process.communicate(msgspec.json.encode(order))
     except TimeoutError:
         raise Unavailable(_AWAY, log=f"the press took longer than {WRITEUP_PRESS_SECONDS} s") from None
     finally:
