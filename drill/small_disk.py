@@ -22,7 +22,7 @@ NOT_HERE: Final = (
 
 _WAYS: Final = (("unshare", "--map-root-user", "--mount"), ("unshare", "--mount"))
 _PIECE_BYTES: Final = 1024 * 1024
-_EATS_EVERY_SECONDS: Final = 0.01
+_EATS_EVERY_SECONDS: Final = 0.001
 
 
 def way_in() -> tuple[str, ...] | None:

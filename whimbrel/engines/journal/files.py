@@ -82,19 +82,29 @@ def take_room(db: apsw.Connection, path: Path) -> None:
     Appends then write in place. The counter-example was to leave the space free for the appends to come: on a full disk
     there is always somebody who writes, and who had it before the first of them.
     """
-    with suppress(OSError):
-        log = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.posix_fallocate(log, 0, JOURNAL_TAKEN_BYTES)
-        finally:
-            os.close(log)
-    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # else the last to close removes the log, and its room is gone
+    take_room_for_log(path)
+    leave_log(db)
     size = db.pragma("page_count") * _PAGE_BYTES + JOURNAL_TAKEN_BYTES
     pieces = size // _GROWTH_BYTES_MAX + 1
     # A checkpoint cuts the file off behind the last whole piece of it: so these are as large as nothing will be cut.
     _grow_by(db, -(-size // pieces // _PAGE_BYTES) * _PAGE_BYTES)
     with suppress(apsw.Error):
         db.file_control("main", apsw.SQLITE_FCNTL_SIZE_HINT, ctypes.addressof(ctypes.c_int64(size)))
+
+
+def take_room_for_log(path: Path) -> None:
+    """Have the log of the journal at `path` take its part; as much as there is."""
+    with suppress(OSError):
+        log = os.open(path.with_name(path.name + "-wal"), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.posix_fallocate(log, 0, JOURNAL_TAKEN_BYTES)
+        finally:
+            os.close(log)
+
+
+def leave_log(db: apsw.Connection) -> None:
+    """Have the log stay when the connection is closed: else the last to close removes it, and its room is gone."""
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
 
 def grow_as_usual(db: apsw.Connection) -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.journal.batch import Batch, unsound
-from whimbrel.engines.journal.files import Lock, close, grow_as_usual, open_for_writing, reserve_beside, take_room
+from whimbrel.engines.journal.files import (
+    Lock,
+    close,
+    grow_as_usual,
+    leave_log,
+    open_for_writing,
+    reserve_beside,
+    take_room,
+    take_room_for_log,
+)
 from whimbrel.engines.journal.keys import Claims, keys_of
 from whimbrel.engines.journal.reader import JournalReader, find_stamps, read_all, read_beginning, read_records, read_tip
 from whimbrel.engines.journal.record import GENESIS, Tip
@@ -60,7 +69,7 @@ class SqliteJournal:
         self._lock = Lock(self._path.with_suffix(".lock"))
         self._reserve = reserve_beside(self._path, free_bytes)
         try:
-            self._disk_full = not self._reserve.hold()
+            self._disk_full = self._erasing = not self._reserve.hold()
             self._open()
         except BaseException:
             self._lock.release()
@@ -120,6 +129,8 @@ class SqliteJournal:
             self._disk_full = False
             if self._db is not None:
                 grow_as_usual(self._db)
+            if self._erasing:
+                self._erase()
         return not self._disk_full
 
     def read(self, *, after: int, limit: int, up_to: int | None = None) -> list[Record]:
@@ -157,7 +168,8 @@ class SqliteJournal:
         """Erase the payloads of the records of these types about `ids`; returns how many.
 
         A bounded piece at a time: call again until it returns 0. The bytes are gone from the main file and the
-        write-ahead log when it returns, or, if a reader held the log open, soon after a later append.
+        write-ahead log when it returns, or, if a reader held the log open, soon after a later append, or, if the disk
+        is full, when there is room again.
         """
         erased = self._change(lambda db: blank_records(db, ids, types))
         self._erasing = True
@@ -286,14 +298,13 @@ class SqliteJournal:
     def _erase(self) -> None:
         """Empty the write-ahead log, in which blanked content may still stand."""
         db = self._db
-        if db is None:
-            return  # the next opening empties it
+        if db is None or self._disk_full:
+            return  # the next opening empties it; on a full disk others would have its room, so that waits for room
         try:
             db.set_busy_timeout(0)
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             db.set_busy_timeout(JOURNAL_BUSY_MS)
             self._erasing = False
-            self._take_room()
         except apsw.BusyError:
             db.set_busy_timeout(JOURNAL_BUSY_MS)  # a reader is at work: the next append tries again
         except apsw.Error as error:
@@ -301,8 +312,11 @@ class SqliteJournal:
 
     def _abandon(self, error: apsw.Error | None) -> None:
         """Close after a failure: what the file holds is known only after it was opened again behind a barrier."""
+        full = error is not None and self._is_full(error)
+        if full and self._db is not None:
+            leave_log(self._db)
         self._disconnect()
-        if error is not None and self._is_full(error):
+        if full:
             self._give_way()
 
     def _know_it_undone(self, error: apsw.Error, *, unknown: bool) -> None:
@@ -320,8 +334,10 @@ class SqliteJournal:
         return isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and self._reserve.is_needed())
 
     def _give_way(self) -> None:
+        """Give the reserve back, and have the log take its part of it at once: an opening takes longer."""
         self._disk_full = True
         self._reserve.release()
+        take_room_for_log(self._path)
 
     def _take_room(self) -> None:
         """Have the space that the reserve gave back, before others do."""
