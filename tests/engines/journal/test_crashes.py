@@ -15,6 +15,7 @@ from tests.engines.journal.desk import append, everything, group, note, noted, s
 from whimbrel.engines.journal.verify import verify_journal
 from whimbrel.kernel.errors import JournalUnavailable
 from whimbrel.kernel.events import DISK_FULL, DISK_FULL_WORDS, Appended, Claim, Draft, Refused, Taken
+from whimbrel.kernel.limits import JOURNAL_TAKEN_BYTES
 
 _names = itertools.count()
 
@@ -259,6 +260,26 @@ def test_on_a_full_disk_deletes_go_on_and_all_resumes_when_there_is_room(disk, t
     assert reserve.stat().st_size == 400_000
     journal.close()
     assert verify_journal(tmp_path / "journal.sqlite") == []
+
+
+def test_what_is_blanked_on_a_full_disk_leaves_the_log_when_there_is_room_again(tmp_path):
+    free, log = [10_000_000_000], tmp_path / "journal.sqlite-wal"
+    journal = sqlite(tmp_path / "journal.sqlite", essential={"PostDeleted"}, free_bytes=lambda: free[0])
+    post = note(journal, "words to be forgotten")
+    journal.close()
+    free[0] = 0
+    (tmp_path / "journal.reserve").unlink()
+    journal = sqlite(tmp_path / "journal.sqlite", essential={"PostDeleted"}, free_bytes=lambda: free[0])
+    room = log.stat().st_size
+    assert room >= JOURNAL_TAKEN_BYTES
+    append(journal, group(Draft("PostDeleted", 1, b"", post.id)))
+    assert journal.blank([post.id], types=["Noted"]) == 1
+    assert log.stat().st_size == room
+    free[0] = 10_000_000_000
+    assert journal.regain()
+    assert log.stat().st_size == 0
+    assert b"words to be forgotten" not in (tmp_path / "journal.sqlite").read_bytes()
+    journal.close()
 
 
 def test_a_journal_whose_reserve_is_used_up_too_says_that_the_disk_is_full(disk, tmp_path):
