@@ -28,6 +28,20 @@ class Ended(NamedTuple):
     err: str
 
 
+def run(*words: str) -> Ended:
+    """Run one command line in this process: a start of its own costs most of a second."""
+    out, err = io.StringIO(), io.StringIO()
+    mask = os.umask(0o077)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(list(words))
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        os.umask(mask)
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
 class Commands:
     """Commands on one data directory."""
 
@@ -36,17 +50,8 @@ class Commands:
 
     def run(self, *words: str, stdin: str = "") -> Ended:
         """Run one command in this process."""
-        out, err = io.StringIO(), io.StringIO()
         self._patch.setattr(sys, "stdin", io.StringIO(stdin))
-        mask = os.umask(0o077)
-        try:
-            with redirect_stdout(out), redirect_stderr(err):
-                code = main([*words, "--data", str(self.data)])
-        except SystemExit as end:
-            code = int(end.code or 0)
-        finally:
-            os.umask(mask)
-        return Ended(code, out.getvalue(), err.getvalue())
+        return run(*words, "--data", str(self.data))
 
     def done(self, *words: str, stdin: str = "") -> str:
         """Run one command that must succeed; returns its output without the final newline."""
@@ -82,7 +87,7 @@ class Server(NamedTuple):
 def serving(data: Path, *flags: str) -> Iterator[Server]:
     """A server on a free port, from its line `ready: URL` to the end of the block, when SIGTERM ends it with 0."""
     command = [sys.executable, "-m", "whimbrel", "serve", "--data", str(data), "--port", "0", *flags]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     environment["WHIMBREL_STATUS"] = "off"  # what these tests ask is not about the page
     with (data.parent / "server.log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.tree import ROOT
 
-DATA = {"PATH": "", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+DATA = {"PATH": "", "PYTHONPATH": str(ROOT)}
 INTERRUPTED_IMPORT = """
 import sys
 class Interrupts:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.cli.command import run
 from tests.house.tree import ROOT
 from whimbrel import __version__
 from whimbrel.cli.codes import MEANINGS, Usage, code_of
@@ -31,7 +32,7 @@ LEAVES = {
 def whimbrel(*words, **environ):
     """Run one command line in a process of its own, with nothing but `environ` in its environment."""
     command = [sys.executable, "-m", "whimbrel", *words]
-    environment = {"PATH": "", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environ
+    environment = {"PATH": "", "PYTHONPATH": str(ROOT)} | environ
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -78,9 +79,10 @@ def test_help_says_of_every_word_and_flag_what_it_is():
 
 
 @pytest.mark.parametrize("group", ["", "account", "views", "status", "status operator", "status incident"])
-def test_a_list_of_commands_says_of_each_what_it_does_within_the_terminals_width(group):
+def test_a_list_of_commands_says_of_each_what_it_does_within_the_terminals_width(group, monkeypatch):
     """Accident: commands that are imported when they are asked for were listed by their names alone."""
-    said = whimbrel(*group.split(), COLUMNS="70").stdout
+    monkeypatch.setenv("COLUMNS", "70")
+    said = run(*group.split()).out
     names = {words.removeprefix(group).split()[0] for words in LEAVES if words.startswith(group)}
     for name in names:
         assert re.search(rf"^  {name}: \w.+", said, re.MULTILINE), f"whimbrel {group} --help says nothing of {name!r}"
@@ -138,12 +140,11 @@ def test_the_version_is_the_packages_own():
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_says_why(tmp_path, words):
-    data = ("--data", str(tmp_path / "data"))
-    ended = whimbrel(*words, *data) if words[0] in ("account", "views", "verify") else whimbrel(*words)
-    assert ended.returncode == 2, ended.stderr
-    assert ended.stdout == ""
-    assert "Traceback" not in ended.stderr
-    assert ended.stderr.strip()
+    data = ("--data", str(tmp_path / "data")) if words[0] in ("account", "views", "verify") else ()
+    ended = run(*words, *data)
+    assert (ended.code, ended.out) == (2, ""), ended.err
+    assert ended.err.strip()
+    assert "Traceback" not in ended.err
     assert not (tmp_path / "data").exists()
 
 
@@ -188,7 +189,7 @@ def test_serve_ends_with_4_where_it_cannot_write(tmp_path, place):
     (tmp_path / place).chmod(0o500)
     ended = subprocess.run(
         [sys.executable, "-m", "whimbrel", "serve", "--data", str(tmp_path), "--port", "0"],
-        env={"PATH": "", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PATH": "", "PYTHONPATH": str(ROOT)},
         preexec_fn=give_up_the_powers_of_root,
         capture_output=True,
         text=True,
