@@ -6,7 +6,7 @@ import io
 
 from tests.statuspage.reporting import NOW, OTHER, reporting
 from whimbrel.kernel.errors import Unavailable
-from whimbrel.kernel.limits import DOWNLOADS_AT_ONCE_MAX, LOOKS_WAITING_MAX
+from whimbrel.kernel.limits import DOWNLOADS_AT_ONCE_MAX, LOOKS_KEPT_BINS_MAX, LOOKS_WAITING_MAX
 from whimbrel.statuspage.reports.public import Overview, Public
 from whimbrel.statuspage.reports.series import BIN_MINUTES
 from whimbrel.statuspage.values import Service
@@ -51,6 +51,27 @@ def test_all_who_look_at_once_are_given_the_same_look_which_adds_up(tmp_path):
     assert all(one.bins is first.bins for one in others)
     assert first.total == 2 * len(MINUTES) * PLACES == sum(count for _, count, _ in first.countries)
     assert len(first.bins) == 90
+
+
+def test_what_is_kept_of_looks_and_pages_is_bounded_by_what_it_takes_and_not_by_how_many_there_are(tmp_path):
+    """Accident: 128 looks of 90 days in quarters of an hour would have been 450 MB, in a program that promises 60."""
+    services = [
+        Service(id=f"shop-{number}", name="A shop", url="http://shop.example", kinds=("app",)) for number in range(4)
+    ]
+
+    async def script(desk):
+        public = Public(desk.reports)
+        for one in services:
+            await public.overview(one, 90, BIN_MINUTES)
+        kept = [len(found.bins) for _, found in public._kept.values()]
+        await desk.pass_minutes(2)
+        await public.overview(services[0], 1)
+        return kept, len(public._kept)
+
+    kept, afterwards = looked(tmp_path, script, services)
+    assert kept == [90 * 24 * 60 // BIN_MINUTES]
+    assert sum(kept) <= LOOKS_KEPT_BINS_MAX
+    assert afterwards == 1  # what was true a minute ago is kept no longer
 
 
 def test_more_services_than_can_be_looked_at_are_shed_and_the_rest_is_answered(tmp_path):

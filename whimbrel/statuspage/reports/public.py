@@ -1,7 +1,8 @@
 """What everybody may know of a service, gathered once a minute: counts, shares, places, notes, surges, and the verdict.
 
-Promises: however many ask, the book is asked once a minute for each service and stretch (LOOKS_KEPT_MAX kept), for one
-of them at a time, so that one of the book's readers is free for who watches; nothing here names a person or a network.
+Promises: however many ask, the book is asked once a minute for each service and stretch (LOOKS_KEPT_MAX kept, of
+LOOKS_KEPT_BINS_MAX bins together), for one of them at a time, so that one of the book's readers is free for who
+watches; nothing here names a person or a network.
 """
 
 import asyncio
@@ -10,7 +11,13 @@ from typing import Final, NamedTuple
 
 from whimbrel.kernel.contracts import Reading
 from whimbrel.kernel.errors import Invalid, Unavailable
-from whimbrel.kernel.limits import LOOK_WAIT_SECONDS, LOOKS_KEPT_MAX, LOOKS_WAITING_MAX, SURGES_SHOWN_MAX
+from whimbrel.kernel.limits import (
+    LOOK_WAIT_SECONDS,
+    LOOKS_KEPT_BINS_MAX,
+    LOOKS_KEPT_MAX,
+    LOOKS_WAITING_MAX,
+    SURGES_SHOWN_MAX,
+)
 from whimbrel.statuspage.reports import judged_rows, notes, places
 from whimbrel.statuspage.reports.assessing import SurgeSeen
 from whimbrel.statuspage.reports.front import Reports, Said
@@ -95,11 +102,17 @@ class Public:
         now, said = self._now(), await self._reports.looked_at(service)
         async with self.alone:
             found = await self._reports.book.read(lambda look: self._looked(look, said, days, width))
-        self._kept[key] = (now, found)
-        self._kept.move_to_end(key)
-        while len(self._kept) > LOOKS_KEPT_MAX:
-            self._kept.popitem(last=False)
+        self._keep(key, now, found)
         return found
+
+    def _keep(self, key: _Key, now: _Moment, found: Overview) -> None:
+        """Keep it, and of the others what is true and has room beside it: 90 days in quarters of an hour are 3 MB."""
+        self._kept = OrderedDict((one, kept) for one, kept in self._kept.items() if kept[0] == now and one != key)
+        self._kept[key] = (now, found)
+        bins = sum(len(kept.bins) for _, kept in self._kept.values())
+        while len(self._kept) > LOOKS_KEPT_MAX or (bins > LOOKS_KEPT_BINS_MAX and len(self._kept) > 1):
+            _, (_, gone) = self._kept.popitem(last=False)
+            bins -= len(gone.bins)
 
     def _now(self) -> _Moment:
         return self._reports.minute, self._reports.decisions
