@@ -9,6 +9,7 @@ import pytest
 from granian.constants import Interfaces
 
 from tests.api.test_http import ROUTES, Age
+from tests.support.serving import eventually
 from whimbrel import embedded_server
 from whimbrel.api import request
 from whimbrel.api.http import Api
@@ -93,11 +94,9 @@ def posted(size):
 
 async def held(intake, size):
     """Wait until the bodies under way hold so much."""
-    async with asyncio.timeout(10):
-        while True:
-            if intake.bytes_held == size:
-                return
-            await asyncio.sleep(0.005)
+    await asyncio.to_thread(
+        eventually, lambda: intake.bytes_held == size, seconds=10, what=f"the bodies under way hold {size} bytes"
+    )
 
 
 async def answered(port, *pieces):
