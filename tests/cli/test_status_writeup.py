@@ -73,6 +73,18 @@ def test_in_a_folder_the_file_is_called_as_the_generator_wants_it(page, tmp_path
     assert matter((folder / names[0]).read_text())["affected"] == ["Posting", "Home timeline"]
 
 
+def test_a_folder_that_is_not_there_yet_is_made_and_one_that_cannot_be_is_refused(page, tmp_path):
+    """Accident: `--out posts/` of no folder wrote a file `posts` without an ending, which no generator reads."""
+    ended = page.run("status", "writeup", "i1", "--format", "hugo", "--out", f"{tmp_path}/site/posts/")
+    assert ended.code == 0
+    stem = "trouble-with-posting-15-october-2020"
+    assert sorted(one.name for one in (tmp_path / "site" / "posts").iterdir()) == [f"{stem}.md", f"{stem}.png"]
+    (tmp_path / "file").write_text("here already")
+    ended = page.run("status", "writeup", "i1", "--format", "hugo", "--out", f"{tmp_path}/file/")
+    assert ended.code != 0
+    assert ended.err.splitlines()[-1].endswith(f"{tmp_path}/file: File exists")
+
+
 def test_a_name_that_the_generator_would_pass_over_is_said(page, tmp_path):
     ended = page.run("status", "writeup", "i1", "--format", "jekyll", "--out", str(tmp_path / "outage.md"))
     assert "jekyll wants this file to be called 20" in ended.err

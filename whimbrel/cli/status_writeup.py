@@ -28,7 +28,7 @@ async def writeup(
     /,
     *,
     format: Generator,
-    out: Path,
+    out: str,
     date: DateAs | None = None,
     image: str | None = None,
     verified: Path | None = None,
@@ -40,7 +40,7 @@ async def writeup(
     Args:
         incident: the id of the incident
         format: jigsaw, hugo, jekyll, hexo or cstate
-        out: the file, or a folder in which it is named as the generator wants it; the picture is put beside it
+        out: the file, or a folder (FOLDER/ is made) in which it is named as the generator wants; the picture beside it
         date: int or float: how Jigsaw's date is written; int
         image: the picture's address on the site, if it is not where such sites keep them
         verified: what `whimbrel verify --json` has printed, which alone proves that no post was lost
@@ -96,8 +96,16 @@ async def _version(writeups: Writeups, facts: Facts, proof: Proof | None) -> Ver
     )
 
 
-def _file(out: Path, name: str) -> Path:
-    return out / name if out.is_dir() else out
+def _file(told: str, name: str) -> Path:
+    """The file itself; in a folder, which is made if what was told says it is one, called as the generator wants."""
+    out = Path(told)
+    if not (told.endswith("/") or out.is_dir()):
+        return out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"--out: {out}: {error.strerror}") from error
+    return out / name
 
 
 def _write(file: Path, made: Document, picture: bytes) -> None:
