@@ -304,6 +304,21 @@ def test_a_picture_is_drawn_whatever_the_title_is_and_whatever_is_not_known(titl
         assert Image.open(io.BytesIO(drawn(known, title))).size == (1200, 630)
 
 
+@pytest.mark.parametrize(("minutes", "said_after"), [(95, 0), (95, 1), (95, 50), (95, 94), (10, 5)])
+def test_no_line_crosses_the_words_that_nobody_counted_the_reports(minutes, said_after):
+    """Accident: the line of the first sign went through them."""
+    over = BEGAN + minutes * MINUTE
+    known = facts(courses=(), incident=incident(changed_ms=BEGAN + said_after * MINUTE, resolved_ms=over))
+    image = Image.open(io.BytesIO(drawn(known, "Trouble"))).convert("L")
+    inside = range(122, 1150)  # between the top and the bottom of the chart, and above and beside the words
+    lines = {x for x in inside if image.getpixel((x, 230)) < 200}
+    dark = {x for x in inside for y in range(290, 410) if image.getpixel((x, y)) < 150}
+    words = {x for x in dark if not {x - 1, x, x + 1} & lines}
+    assert lines
+    assert words
+    assert not [x for x in lines if min(words) - 4 <= x <= max(words) + 4]
+
+
 def test_what_is_given_to_the_press_comes_back_whole():
     given = Order(body="*a*", title="t", facts=facts(**counted()))
     made = asyncio.run(printed(given))

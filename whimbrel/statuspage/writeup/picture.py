@@ -75,6 +75,8 @@ def drawn(facts: Facts, title: str) -> bytes:
     _curves(image, draw, frame, facts.reports)
     _peak(draw, frame, facts)
     _signs(draw, frame, facts)
+    if facts.reports is None:
+        _not_counted(draw, frame, facts)
     _head(draw, facts, title)
     _legend(draw, spans, is_counted=facts.reports is not None)
     out = BytesIO()
@@ -109,8 +111,6 @@ def _grid(draw: ImageDraw.ImageDraw, frame: _Frame, marks: Sequence[float]) -> N
 
 def _curves(image: Image.Image, draw: ImageDraw.ImageDraw, frame: _Frame, reports: Sequence[Bin] | None) -> None:
     if reports is None:
-        middle = ((_LEFT + _RIGHT) / 2 * _FINE, (_TOP + _BOTTOM) / 2 * _FINE)
-        draw.text(middle, "How many people reported it is not known.", fill=_QUIET, font=_font(26), anchor="mm")
         return
     points = [(frame.x(one.at_ms), frame.y(one.reports)) for one in reports]
     if len(points) > 1:
@@ -147,6 +147,17 @@ def _signs(draw: ImageDraw.ImageDraw, frame: _Frame, facts: Facts) -> None:
     font = _font(23)
     left = min(first, (_RIGHT * _FINE) - draw.textlength(words, font) - 10 * _FINE)
     draw.text((left + 8 * _FINE, (_TOP - 22) * _FINE), words, fill=_INK, font=font, anchor="lm")
+
+
+def _not_counted(draw: ImageDraw.ImageDraw, frame: _Frame, facts: Facts) -> None:
+    """Said in the widest room between the lines of the signs, so that none crosses it; in two lines if it must."""
+    signs = sorted((frame.x(facts.from_ms), frame.x(facts.incident.changed_ms)))
+    left, right = max(pairwise((_LEFT * _FINE, *signs, _RIGHT * _FINE)), key=lambda room: room[1] - room[0])
+    font, words = _font(26), "How many people reported it is not known."
+    if draw.textlength(words, font) > right - left - 40 * _FINE:
+        words = "How many people\nreported it\nis not known."
+    middle = ((left + right) / 2, (_TOP + _BOTTOM) / 2 * _FINE)
+    draw.multiline_text(middle, words, fill=_QUIET, font=font, anchor="mm", align="center")
 
 
 def _head(draw: ImageDraw.ImageDraw, facts: Facts, title: str) -> None:
