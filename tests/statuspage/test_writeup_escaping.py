@@ -215,6 +215,44 @@ def test_an_address_that_would_be_shown_decoded_is_spelt_out():
     assert survives("see https://x.example/a_b", "jigsaw") == "see https://x.example/a_b\n"
 
 
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[a](javascript:alert(1))",
+        "[a](JaVaScRiPt:alert)",
+        '[a]( <javascript:x> "title")',
+        "[a](java&#115;cript&colon;x)",
+        "[a](java&Tab;script:x)",
+        "[a](javascript\\:x)",
+        "[a](\njavascript:x)",
+        "[a](data:text/html,<b>)",
+        "![a](vbscript:x)",
+        "[a](file:///etc/passwd)",
+        "see <javascript:alert(1)>",
+        "[b [a]](javascript:x)",
+        "[a][1]\n\n[1]: javascript:x",
+        "[a][1]\n\n[1]:\n  <data:text/html,x> 'title'",
+        "> [a](javascript:x\n> )",
+    ],
+)
+def test_an_address_that_runs_is_no_link_for_any_generator(written, generator):
+    """Accident: our page dropped it, and the file for the site of whoever tells the story had it still."""
+    made = html(survives(written, generator).replace(r"{{ '\{' }}", "{"))
+    assert not re.search(r"(href|src)=", made), made
+    assert words(made) == words(on_our_page(written)) or "&Tab;" in written
+
+
+def test_an_address_that_leads_somewhere_is_a_link_as_before():
+    for written in (
+        "[a](https://x.example/javascript:x)",
+        "[a](#data:)",
+        "![a](data:image/png;base64,AA)",
+        "`](javascript:x)`",
+    ):
+        assert survives(written, "hugo") == f"{written}\n"
+
+
 def test_titles_and_alternative_texts_have_no_markup_in_them():
     assert survives('![a @b {{ c }}](/d "@e {{ f #}")', "jigsaw") == (
         '![a @\u200bb {\u200b{ c }}](/d "@\u200be {\u200b{ f #\u200b}")\n'

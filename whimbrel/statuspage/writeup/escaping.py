@@ -1,7 +1,8 @@
 """Markdown that a site generator shows as our own page does, whatever its template language would make of it. Pure.
 
-Promises: no text in a write-up is run by Blade, Liquid, Nunjucks or as a shortcode, no raw HTML passes, and no line is
-only `---`; what readers see is the same text. In code a generator that leaves no other way gets a zero-width space.
+Promises: no text in a write-up is run by Blade, Liquid, Nunjucks or as a shortcode, no raw HTML passes, no address that
+runs (`javascript:`) is a link, and no line is only `---`; what readers see is the same text. In code a generator that
+leaves no other way gets a zero-width space.
 
 Design note. Each generator runs its template language at another moment, so one escape for all is wrong for each:
 
@@ -21,6 +22,7 @@ from html import escape, unescape
 from typing import Final, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import validateLink
 from markdown_it.token import Token
 
 Generator = Literal["jigsaw", "hugo", "jekyll", "hexo", "cstate"]
@@ -41,6 +43,10 @@ _PIECE: Final = re.compile(
     r"|(?P<pair>\\[!-/:-@\[-`{-~])"
     r"|(?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
     r"|(?P<mark>[<@])"
+)
+_LEADS: Final = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n)[\s\S])+?(?<!`)(?P=ticks)(?!`))"
+    r"|\](?P<how>[(:])(?=[\s>]*<?(?P<where>[^\n>]*))"
 )
 _SHORTCODE: Final = re.compile(r"\{\{([<%])(?!/\*)((?:(?!\*/|[>%]\}\}).)*?)([>%])\}\}", re.DOTALL)
 
@@ -105,7 +111,19 @@ def _told(lines: Sequence[str], dialect: _Dialect) -> list[str]:
     """Lines outside of code blocks, escaped."""
     if not lines:
         return []
-    return _PIECE.sub(lambda found: _piece(found, dialect), "\n".join(lines)).split("\n")
+    text = _LEADS.sub(_unless_it_runs, "\n".join(lines))
+    return _PIECE.sub(lambda found: _piece(found, dialect), text).split("\n")
+
+
+def _unless_it_runs(found: "re.Match[str]") -> str:
+    """What makes words a link or an image, but for an address that our page makes none of: there it is plain text."""
+    return f"]\\{found['how']}" if found["how"] and _runs(found["where"]) else found[0]
+
+
+def _runs(address: str) -> bool:
+    """By our page's rule, for an address as a browser reads it: without blanks, entities, or escapes of Markdown."""
+    read = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", unescape(address))
+    return not validateLink("".join(one for one in read if one > " " and one.isprintable()))
 
 
 def _piece(found: "re.Match[str]", dialect: _Dialect) -> str:
@@ -113,6 +131,8 @@ def _piece(found: "re.Match[str]", dialect: _Dialect) -> str:
     match found.lastgroup:
         case "code" | "ticks":
             return dialect.span(re.sub(r"\n[ \t>]*", " ", text))  # so that no line of it begins a block
+        case "auto" if _runs(text[1:-1]):
+            return f"&lt;{_spelt(text[1:-1], dialect)}&gt;"
         case "auto" | "bare":
             return _link(text, dialect)
         case "label":
