@@ -90,6 +90,36 @@ def test_what_is_not_signed_by_a_known_key_for_now_is_refused(wanted):
     assert page.noted == []
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "v=1 vantage=lisbon",
+        signed("porto", KEY, b"", now_ms=NOW),
+        signed("lisbon", KEY, b"", now_ms=NOW - 61_000),
+        signed("lisbon", KEY, b"", now_ms=NOW + 61_000),
+    ],
+)
+def test_of_who_is_unknown_or_late_by_the_head_no_body_is_read(header):
+    """Accident: anybody could have 128 kB read, and signed for comparison, under a name that nobody has here."""
+
+    page = Page()
+    app = Starlette(routes=page.vantages.routes())
+    arriving, sent = [b"{" + b" " * 1_000], []
+
+    async def receive():
+        return {"type": "http.request", "body": arriving.pop(), "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"x-whimbrel-vantage", header.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/api/probes", "query_string": b"", "headers": headers}
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 401
+    assert arriving
+
+
 def test_a_request_that_was_sent_before_is_refused_also_among_thousands():
     page = Page()
     body = msgspec.json.encode(Results((RESULT,)))

@@ -1,9 +1,10 @@
 """Probes from elsewhere: results of other machines come in by POST /api/probes, signed with the vantage point's key.
 
 Promises: nothing is taken that is not signed (HMAC-SHA256 over time, nonce and body), too old, sent before, or larger
-than it may be; one vantage point cannot speak for another, nor about the future. Times of results are checked against
-the time of sending, and that against our clock, so a machine whose clock is wrong is told so instead of believed; and
-what its clock is wrong by within that bound makes no result older or younger than it is.
+than it may be, and who is unknown here or late by the head alone is refused before the body is read; one vantage point
+cannot speak for another, nor about the future. Times of results are checked against the time of sending, and that
+against our clock, so a machine whose clock is wrong is told so instead of believed; and what its clock is wrong by
+within that bound makes no result older or younger than it is.
 What a vantage point could not try is known too: that it went well before is no news any more.
 What was sent before is known until the program restarts; after that, its age bounds what sending it again can do.
 """
@@ -16,7 +17,7 @@ import stat
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -42,7 +43,16 @@ _HEADER: Final = re.compile(
 )
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _WORDS_MAX: Final = 300
+_UNKNOWN: Final = "the request is not signed by a vantage point that is known here"
 KEY_CHARACTERS_MIN: Final = 16
+
+
+class _Signature(NamedTuple):
+    vantage: str
+    time_ms: int
+    nonce: str
+    mac: str
+    key: str
 
 
 class Untried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,18 +134,26 @@ class Vantages:
         return len(told.results)
 
     def _opened(self, header: str, body: bytes) -> tuple[str, int, str]:
-        found = _HEADER.fullmatch(header)
-        if found is None:
-            raise Unauthenticated("the request is not signed by a vantage point")
-        vantage, time_ms, nonce, mac = found[1], int(found[2]), found[3], found[4]
-        key = self.keys.get(vantage)
-        if key is None or not hmac.compare_digest(mac, _mac(key, vantage, time_ms, nonce, body)):
-            raise Unauthenticated("the request is not signed by a vantage point that is known here")
-        if abs(self._clock() - time_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
-            raise Unauthenticated("the request is too old, or a clock is wrong: here it is another time")
+        signature = self._admitted(header)
+        vantage, time_ms, nonce = signature.vantage, signature.time_ms, signature.nonce
+        if not hmac.compare_digest(signature.mac, _mac(signature.key, vantage, time_ms, nonce, body)):
+            raise Unauthenticated(_UNKNOWN)
         if nonce in self._seen:
             raise Conflict("this request was sent before")
         return vantage, time_ms, nonce
+
+    def _admitted(self, header: str) -> _Signature:
+        """What the head says, if a vantage point that is known says it for now; whether it is true, the body tells."""
+        found = _HEADER.fullmatch(header)
+        if found is None:
+            raise Unauthenticated("the request is not signed by a vantage point")
+        key = self.keys.get(found[1])
+        if key is None:
+            raise Unauthenticated(_UNKNOWN)
+        signature = _Signature(found[1], int(found[2]), found[3], found[4], key)
+        if abs(self._clock() - signature.time_ms) > 1_000 * VANTAGE_SKEW_SECONDS_MAX:
+            raise Unauthenticated("the request is too old, or a clock is wrong: here it is another time")
+        return signature
 
     def _remember(self, nonce: str) -> None:
         # Whoever is as late as a forgotten nonce is refused for its age, unless a known key sends thousands a minute.
@@ -144,9 +162,11 @@ class Vantages:
             self._seen.popitem(last=False)
 
     async def _post(self, request: Request) -> Response:
+        header = request.headers.get("x-whimbrel-vantage", "")
         try:
+            self._admitted(header)  # a stranger's body is not read at all
             body = await read_body(request, bytes_max=VANTAGE_BODY_BYTES_MAX, seconds_max=BODY_SECONDS_MAX)
-            taken = self.take(request.headers.get("x-whimbrel-vantage", ""), body)
+            taken = self.take(header, body)
         except WhimbrelError as error:
             return JSONResponse({"error": error.public}, error.status)
         return JSONResponse({"taken": taken})
