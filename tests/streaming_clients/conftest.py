@@ -1,7 +1,6 @@
 """Two real servers whose apps are told to stream at the direct port, and through the main one; people on them."""
 
 import itertools
-import socket
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import pytest
 from mastodon import Mastodon
 from mastodon.streaming import StreamHandle
 
+from tests.support.ports import free_port
 from tests.support.serving import Server, serving
 
 BATCH = 32
@@ -37,18 +37,12 @@ def handles() -> Iterator[list[StreamHandle]]:
 def server(request, tmp_path_factory, handles) -> Iterator[Server]:
     """The server; `streaming_url` is what leads apps through the main port, which is not public here."""
     folder = tmp_path_factory.mktemp("streaming")
-    port = a_free_port()
+    port = free_port()
     options = {} if request.param == "directly" else {"WHIMBREL_STREAMING_URL": f"ws://127.0.0.1:{port}"}
     with serving(folder / "data", port=port, options=options) as running:
         yield running
         for handle in handles:
             handle.closed = True  # they are not to come back
-
-
-def a_free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
