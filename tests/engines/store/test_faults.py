@@ -10,6 +10,7 @@ from tests.engines.store.shop import SCHEMA, VOCABULARY, Joined, Liked, Wrote, a
 from whimbrel.engines.reserve import Reserve, Sizes
 from whimbrel.engines.store.files import reserve_in
 from whimbrel.engines.store.rebuild import rebuild
+from whimbrel.engines.store.rows import Rows
 from whimbrel.engines.store.sqlite import SqliteStore
 from whimbrel.engines.store.writer import StoreWriter
 from whimbrel.kernel.errors import Corrupt, StoreUnavailable
@@ -169,6 +170,24 @@ def test_there_is_no_store_before_the_first_one_is_made(tmp_path):
     with pytest.raises(StoreUnavailable):
         store.ping()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+def test_a_store_that_goes_away_while_it_is_opened_is_missed(busy_shop, monkeypatch, end):
+    busy_shop.store.close()
+    busy_shop.writer.close()
+
+    def removed(db, cursor):
+        remove(busy_shop.path.with_name(busy_shop.path.name + end))
+        return Rows(db, cursor)
+
+    monkeypatch.setattr("whimbrel.engines.store.writer.Rows", removed)
+    with pytest.raises(Corrupt):
+        StoreWriter(busy_shop.path, [SCHEMA])
+    monkeypatch.undo()
+    rebuild(busy_shop.path, [SCHEMA], busy_shop.journal, decode=VOCABULARY.decode, apply=apply)
+    busy_shop.writer = StoreWriter(busy_shop.path, [SCHEMA])
+    assert len(busy_shop.notes()) == 50
 
 
 class FullDisk(Reserve):

@@ -60,14 +60,15 @@ class StoreReads:
 
     async def read(self, query: Callable[[Reading], T], *, fresh: bool = True) -> T:
         """The contract's `read`."""
-        head = self._head.head if fresh and self._is_following() else 0
-        if self._head.store < head and not await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS):
+        head = self._head.head if fresh and self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX else 0
+        if self._must_wait(head) and not await self._cursor.store_reached(head, READ_YOUR_WRITES_DEADLINE_SECONDS):
             head = 0
         if self._pending >= STORE_READS_PENDING_MAX:
             raise StoreUnavailable(_SLOW, log=f"{self._pending} queries wait for the store")
         if self._overrun:
             raise StoreUnavailable(_SLOW, log="a query that has overrun its deadline is still under way")
-        look = self._threads.submit(self._look, query, head)
+        wait_seconds = READ_YOUR_WRITES_DEADLINE_SECONDS if self._answers else STORE_AWAY_PATIENCE_SECONDS / 2
+        look = self._threads.submit(self._look, query, head, wait_seconds)
         self._pending += 1
         loop = asyncio.get_running_loop()
         look.add_done_callback(lambda ended: self._ended(loop, ended))
@@ -96,16 +97,19 @@ class StoreReads:
         self._answers = True
         return found
 
-    def _is_following(self) -> bool:
-        """Whether waiting makes sense: a store that is away or long behind would only make every page slow as well."""
-        return self._answers and self.age_seconds() < STORE_WAITED_FOR_SECONDS_MAX
+    def _must_wait(self, head: int) -> bool:
+        """Whether the store is behind `head`, and answers: one that is away would only make every page slow as well."""
+        return self._answers and self._head.store < head
 
-    def _look(self, query: Callable[[Reading], T], head: int) -> T:
-        """Look when the store stands at `head`: while releases take over from each other, the core's is another one."""
+    def _look(self, query: Callable[[Reading], T], head: int, wait_seconds: float) -> T:
+        """Look when the store stands at `head`: while releases take over from each other, the core's is another one.
+
+        Also the first look after it was away: it may have been built anew, and not have come as far as its reader.
+        """
         store: Store | None = getattr(self._own, "store", None)
         if store is None:
             store = self._own.store = self._open_store()
-        ends = time.monotonic() + READ_YOUR_WRITES_DEADLINE_SECONDS
+        ends = time.monotonic() + wait_seconds
         while True:
             with store.reading() as rows:
                 if rows.cursor >= head or time.monotonic() > ends:

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from whimbrel.engines.reserve import Reserve
-from whimbrel.engines.store.files import identities, is_whole, open_writer
+from whimbrel.engines.store.files import identities, identity, is_whole, open_writer
 from whimbrel.engines.store.migrations import hash_of
 from whimbrel.engines.store.numbered import OWN, refuse_newer_store
 from whimbrel.engines.store.rows import FAULTS, Rows, away
@@ -135,10 +135,17 @@ class StoreWriter:
         return db
 
     def _open(self) -> apsw.Connection:
+        before = identity(self._path)
         with _faults_named():
             db = self._opened()
+        found = identities(self._path)
+        if None in found or before not in (None, found[0]):
+            # Somebody removed it just now. Taken for what was opened, it would never be missed.
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            db.close(True)
+            raise Corrupt("The store was replaced.", log=f"{self._path} or its log went away while it was opened")
         db.set_wal_hook(self._note_wal)
-        self._db, self._identities = db, identities(self._path)
+        self._db, self._identities = db, found
         return db
 
     def _opened(self) -> apsw.Connection:
